@@ -1,0 +1,11 @@
+"""What every template knows about the site."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+
+
+def site(request: HttpRequest) -> dict[str, Any]:  # noqa: ARG001 (Django's signature)
+    """Return the words of `site.toml` as `site`."""
+    return {"site": settings.SITE}
