@@ -59,7 +59,7 @@ class Comment(models.Model):
     class Meta:
         ordering = ["created_at", "pk"]
         indexes: ClassVar = [
-            models.Index(fields=["post", "status", "created_at"], name="comment_list"),
+            models.Index(fields=["post", "parent", "created_at"], name="comment_list"),
             models.Index(fields=["status", "created_at"], name="comment_queue"),
         ]
         permissions = [("moderate_comment", "Can approve and reject comments")]

@@ -34,15 +34,19 @@ class Tag(models.Model):
         return reverse("tag", args=[self.slug])
 
 
+def _is_public() -> Q:
+    return Q(
+        status__in=[Post.Status.PUBLISHED, Post.Status.SCHEDULED],
+        published_at__lte=timezone.now(),
+    )
+
+
 class PostQuerySet(models.QuerySet["Post"]):
     """The questions that the rest of the site asks about posts."""
 
     def visible(self) -> PostQuerySet:
         """Return what everyone may read; a scheduled post appears at its time."""
-        return self.filter(
-            status__in=[Post.Status.PUBLISHED, Post.Status.SCHEDULED],
-            published_at__lte=timezone.now(),
-        )
+        return self.filter(_is_public())
 
     def visible_to(self, user: User | AnonymousUser) -> PostQuerySet:
         """Return what `user` may read: own posts in any state, all for an editor."""
@@ -50,11 +54,23 @@ class PostQuerySet(models.QuerySet["Post"]):
             return self
         if not user.is_authenticated:
             return self.visible()
-        return self.filter(Q(pk__in=self.visible().values("pk")) | Q(author=user))
+        return self.filter(_is_public() | Q(author=user))
+
+    def editable_by(self, user: User | AnonymousUser) -> PostQuerySet:
+        """Return what `user` may change: own posts, all for an editor."""
+        if user.has_perm("posts.edit_any_post"):
+            return self
+        if not user.is_authenticated or not user.has_perm("posts.change_post"):
+            return self.none()
+        return self.filter(author=user)
 
     def listed(self) -> PostQuerySet:
         """Return the posts with all that a list shows, in a fixed count of queries."""
-        return self.select_related("author").prefetch_related("tags").defer("body")
+        return (
+            self.select_related("author")
+            .prefetch_related("tags")
+            .defer("body", "html", "text")
+        )
 
 
 class Post(models.Model):
@@ -77,6 +93,7 @@ class Post(models.Model):
     summary = models.CharField(max_length=300, blank=True)
     body = models.TextField(max_length=100_000, help_text="Markdown.")
     html = models.TextField(editable=False)
+    text = models.TextField(editable=False, help_text="The words of it, to search in.")
     status = models.CharField(
         max_length=10, choices=Status.choices, default=Status.DRAFT
     )
@@ -87,16 +104,19 @@ class Post(models.Model):
     comments_open = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
+    version = models.PositiveIntegerField(
+        default=0, editable=False, help_text="Counts the saves: see who came first."
+    )
 
     objects = PostQuerySet.as_manager()
 
     class Meta:
         ordering = ["-published_at", "-pk"]
         indexes: ClassVar = [
-            models.Index(fields=["status", "-published_at"], name="post_by_date"),
-            models.Index(
-                fields=["author", "status", "-published_at"], name="post_by_author"
-            ),
+            models.Index(fields=["-published_at", "-id"], name="post_newest"),
+            models.Index(fields=["author", "-published_at", "-id"], name="post_author"),
+            models.Index(fields=["-updated_at"], name="post_changed"),
+            models.Index(fields=["author", "-updated_at"], name="post_own_changed"),
         ]
         permissions = [
             ("edit_any_post", "Can edit, publish and archive the posts of others"),
@@ -113,16 +133,32 @@ class Post(models.Model):
     @property
     def is_visible(self) -> bool:
         """Whether everyone may read it now."""
-        return (
-            self.status in {self.Status.PUBLISHED, self.Status.SCHEDULED}
-            and self.published_at is not None
-            and self.published_at <= timezone.now()
-        )
+        return self.state == self.Status.PUBLISHED
+
+    @property
+    def state(self) -> str:
+        """The status as of now: a scheduled post whose time has come is published."""
+        due = self.published_at is not None and self.published_at <= timezone.now()
+        if self.status == self.Status.SCHEDULED and due:
+            return self.Status.PUBLISHED
+        return self.status
+
+    @property
+    def reading_minutes(self) -> int:
+        """How long it takes to read at 220 words a minute, at least one."""
+        return max(1, round(len(self.text.split()) / 220))
 
     def may_be_edited_by(self, user: User | AnonymousUser) -> bool:
         """Whether `user` may change it: its author, or an editor."""
+        return self._is_for(user, "posts.change_post")
+
+    def may_be_published_by(self, user: User | AnonymousUser) -> bool:
+        """Whether `user` may move it from state to state: its author, or an editor."""
+        return self._is_for(user, "posts.publish_post")
+
+    def _is_for(self, user: User | AnonymousUser, permission: str) -> bool:
         own = user.is_authenticated and self.author_id == user.pk
-        return (own and user.has_perm("posts.change_post")) or user.has_perm(
+        return (own and user.has_perm(permission)) or user.has_perm(
             "posts.edit_any_post"
         )
 

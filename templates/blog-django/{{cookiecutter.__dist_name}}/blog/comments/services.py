@@ -1,0 +1,95 @@
+"""The rules of commenting, the same for the pages, the admin and the API."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.core.exceptions import PermissionDenied
+
+from blog.comments import throttle
+from blog.comments.models import MAX_DEPTH, Comment
+
+if TYPE_CHECKING:
+    from blog.accounts.models import User
+    from blog.posts.models import Post
+
+Status = Comment.Status
+
+
+class CommentRefusedError(Exception):
+    """A comment that the rules forbid; its text is a sentence for the person."""
+
+
+def add_comment(
+    post: Post,
+    author: User,
+    body: str,
+    *,
+    address: str,
+    parent: Comment | None = None,
+) -> Comment:
+    """Return the saved comment: approved if its author is trusted, else waiting.
+
+    An answer to the deepest level is put beside what it answers. Raise
+    CommentRefusedError where none is taken, throttle.TooFastError (with the seconds
+    to wait) if this author, or this network `address`, sent too many.
+    """
+    text = body.replace("\r\n", "\n").strip()
+    if not text:
+        message = "Write something first."
+        raise CommentRefusedError(message)
+    if not (post.is_visible and post.comments_open):
+        message = "Comments on this post are closed."
+        raise CommentRefusedError(message)
+    if parent is not None and (
+        parent.post_id != post.pk or not _may_see(author, parent)
+    ):
+        message = "The comment that you answer is not there any more."
+        raise CommentRefusedError(message)
+    throttle.count(author, address)
+    if parent is not None and parent.depth >= MAX_DEPTH:
+        parent = parent.parent
+    return Comment.objects.create(
+        post=post,
+        author=author,
+        parent=parent,
+        depth=1 if parent is None else parent.depth + 1,
+        body=text,
+        status=Status.APPROVED if is_trusted(author) else Status.PENDING,
+    )
+
+
+def is_trusted(user: User) -> bool:
+    """Whether comments of `user` appear at once: authors and above."""
+    return user.has_perm("posts.publish_post") or user.has_perm(
+        "comments.moderate_comment"
+    )
+
+
+def approve(comment: Comment, by: User) -> Comment:
+    """Show the comment to everyone."""
+    return _decide(comment, by, Status.APPROVED)
+
+
+def mark_spam(comment: Comment, by: User) -> Comment:
+    """Hide the comment and what answers it; it is kept for the record."""
+    return _decide(comment, by, Status.SPAM)
+
+
+def delete_comment(comment: Comment, by: User) -> None:
+    """Delete the comment with its answers; its author and moderators may."""
+    if comment.author_id != by.pk and not by.has_perm("comments.moderate_comment"):
+        raise PermissionDenied
+    comment.delete()
+
+
+def _decide(comment: Comment, by: User, status: str) -> Comment:
+    if not by.has_perm("comments.moderate_comment"):
+        raise PermissionDenied
+    comment.status = status
+    comment.save(update_fields=["status"])
+    return comment
+
+
+def _may_see(user: User, comment: Comment) -> bool:
+    return Comment.objects.visible_to(user).filter(pk=comment.pk).exists()
