@@ -1,0 +1,165 @@
+"""The tools of this machine that some tests need, and what is said when one is missing.
+
+`SCAFFOLD_REQUIRE=services,docker,browser` turns a missing tool into a failure; without it
+the test is not run, and one line at the end of the run says which were not, and why.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+REQUIRE = "SCAFFOLD_REQUIRE"
+GROUPS = ("services", "docker", "browser")
+MARK = "not run: "
+
+
+def first(*candidates: str) -> str | None:
+    """Return the first of these programs: a name is looked up on PATH, a pattern in /."""
+    for candidate in candidates:
+        if "/" in candidate:
+            found = sorted(Path("/").glob(candidate.lstrip("/")), reverse=True)
+            if found:
+                return str(found[0])
+        elif path := shutil.which(candidate):
+            return path
+    return None
+
+
+def output(*command: str) -> str:
+    """Return what the command prints, or nothing if it fails or hangs."""
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=True, timeout=60
+        )
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return done.stdout
+
+
+@cache
+def uv() -> str | None:
+    """Return uv: beside our own interpreter, else on PATH, and only if it runs."""
+    beside = Path(sys.executable).parent / "uv"
+    for candidate in (str(beside), first("uv")):
+        if candidate and output(candidate, "--version"):
+            return candidate
+    return None
+
+
+@cache
+def python(version: str) -> str | None:
+    """Return an interpreter of exactly that minor version: PATH, pyenv, or uv's own find."""
+    places = (f"python{version}", f"{Path.home()}/.pyenv/versions/{version}.*/bin/python")
+    candidates = [first(place) for place in places]
+    if found := uv():
+        candidates.append(output(found, "python", "find", version).strip())
+    for candidate in candidates:
+        if candidate and re.match(
+            rf"Python {re.escape(version)}\.", output(candidate, "--version")
+        ):
+            return str(Path(candidate).resolve())
+    return None
+
+
+def postgres() -> str | None:
+    """Return the folder of PostgreSQL's server programs."""
+    found = first("pg_ctl", "/usr/lib/postgresql/*/bin/pg_ctl", "/usr/pgsql-*/bin/pg_ctl")
+    return str(Path(found).resolve().parent) if found else None
+
+
+def mariadb() -> str | None:
+    """Return MariaDB's server program, if the one that makes its tables is there too."""
+    server = first("mariadbd", "mysqld", "/usr/sbin/mariadbd")
+    return server if server and first("mariadb-install-db") else None
+
+
+def docker() -> str | None:
+    """Return docker if its engine answers and Compose is there."""
+    found = first("docker")
+    if not found or not output(found, "info", "--format", "{{.ServerVersion}}").strip():
+        return None
+    return found if output(found, "compose", "version") else None
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A tool: the groups it belongs to, how it is found, and what to say without it."""
+
+    groups: frozenset[str]
+    find: Callable[[], str | None]
+    without: str
+
+
+def _tool(find: Callable[[], str | None], without: str, *groups: str) -> Tool:
+    return Tool(frozenset(groups), find, without)
+
+
+TOOLS = {
+    # Every group runs generated projects, so these two belong to all of them.
+    "uv": _tool(uv, "uv is not installed", *GROUPS),
+    "python3.13": _tool(
+        lambda: python("3.13"), "no Python 3.13 on PATH, in pyenv or known to uv", *GROUPS
+    ),
+    "python3.12": _tool(
+        lambda: python("3.12"), "no Python 3.12 on PATH, in pyenv or known to uv", *GROUPS
+    ),
+    "postgresql": _tool(postgres, "no PostgreSQL server programs", "services"),
+    "mariadb": _tool(mariadb, "no MariaDB server programs", "services"),
+    "docker": _tool(docker, "no Docker engine with Compose answers", "docker"),
+    "chromium": _tool(
+        lambda: first("chromium", "google-chrome", "chromium-browser"),
+        "no Chromium",
+        "browser",
+    ),
+    "npm": _tool(lambda: first("npm"), "no npm", *GROUPS),
+}
+
+
+def required() -> frozenset[str]:
+    """Return the groups named in the environment; an unknown one is a mistake."""
+    named = frozenset(filter(None, re.split(r"[,\s]+", os.environ.get(REQUIRE, ""))))
+    if unknown := named - set(GROUPS):
+        message = f"{REQUIRE} names {sorted(unknown)}; known are {', '.join(GROUPS)}"
+        raise pytest.UsageError(message)
+    return named
+
+
+@cache
+def located(name: str) -> str | None:
+    """Return where the tool is, looked for once per run."""
+    return TOOLS[name].find()
+
+
+class Needs:
+    """Gives a test the tools it needs, or ends it."""
+
+    def __call__(self, name: str) -> str:
+        """Return the tool's path; without it fail if it is required, else do not run."""
+        if path := located(name):
+            return path
+        tool = TOOLS[name]
+        if tool.groups & required():
+            pytest.fail(f"{tool.without}, and {REQUIRE} asks for it", pytrace=False)
+        pytest.skip(MARK + tool.without)
+
+
+def summary(reasons: Iterable[tuple[str, str]]) -> str:
+    """Return one line on what was not run, from pairs of a test's file and a reason."""
+    grouped: dict[str, dict[str, int]] = {}
+    for where, reason in reasons:
+        if MARK in reason:
+            counts = grouped.setdefault(reason.partition(MARK)[2], {})
+            counts[where] = counts.get(where, 0) + 1
+    parts = [
+        f"{why} ({', '.join(f'{count} in {where}' for where, count in places.items())})"
+        for why, places in sorted(grouped.items())
+    ]
+    return f"not run here: {'; '.join(parts)}" if parts else ""

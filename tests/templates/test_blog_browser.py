@@ -1,0 +1,184 @@
+"""The blog's pages in Chromium, narrow and wide: accessible, fitting, and without scripts."""
+
+import json
+import re
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser as Chromium
+from playwright.sync_api import BrowserContext, Page, sync_playwright
+
+from .harness import node
+from .harness.devserver import DevServer, dev
+from .harness.projects import Project
+from .harness.tools import Needs
+
+WIDTHS = (360, 1280)
+FLAGS = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-sync "
+    "--disable-background-networking --disable-component-update"
+).split()
+
+
+@pytest.fixture(scope="module")
+def server(project: Callable[..., Project], need: Needs) -> Iterator[DevServer]:
+    """The development server of a blog with the defaults."""
+    need("chromium")
+    with dev(project()) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def chromium(need: Needs) -> Iterator[Chromium]:
+    """A headless Chromium with an empty profile."""
+    path = need("chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def pictures() -> Path:
+    """A folder for screenshots that is kept, so that a person can look at them."""
+    folder = Path(tempfile.gettempdir()) / "scaffold-screenshots"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+def log_in(page: Page, server: DevServer, role: str) -> None:
+    """Log in by hand, as a person does."""
+    email, password = server.account(role)
+    page.goto(server.url)
+    page.locator("a[href*=login]").first.click()
+    page.locator("input[type=email], input[name=login]").first.fill(email)
+    page.locator("input[type=password]").first.fill(password)
+    page.locator("form:has(input[type=password]) [type=submit]").first.click()
+    page.wait_for_load_state()
+
+
+def addresses(server: DevServer, role: str | None) -> list[str]:
+    """Return pages worth a look: one of each kind, found by following links."""
+    browser = server.logged_in(role) if role else server.browser()
+    kinds: dict[str, str] = {}
+    for answer in browser.crawl(most=60):
+        if answer.kind == "text/html" and answer.status == 200:  # noqa: PLR2004
+            path = urlsplit(answer.url).path
+            kind = re.sub(r"(?<=/)[^/]*(\d|-)[^/]*(?=/|$)", "*", path)
+            kinds.setdefault(kind, answer.url)
+    return [url for kind, url in kinds.items() if not kind.startswith(("/admin", "/api"))]
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("role", [None, "author", "editor"])
+def test_pages_are_accessible_and_fit(  # noqa: PLR0913 - each is a thing of its own
+    role: str | None,
+    width: int,
+    chromium: Chromium,
+    server: DevServer,
+    pictures: Path,
+    need: Needs,
+) -> None:
+    """At both widths axe finds nothing serious, nothing scrolls sideways, no script fails."""
+    axe = (node.installed(need("npm")) / "axe-core/axe.min.js").read_text(encoding="utf-8")
+    context = chromium.new_context(viewport={"width": width, "height": 800})
+    page = context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
+    if role:
+        log_in(page, server, role)
+    found = []
+    for url in addresses(server, role):
+        page.goto(url)
+        name = re.sub(r"\W+", "-", urlsplit(url).path).strip("-") or "home"
+        page.screenshot(path=pictures / f"{role or 'visitor'}-{width}-{name}.png", full_page=True)
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        if wide > width:
+            found.append(f"{url} is {wide} px wide")
+        found += [f"{url}: {problem}" for problem in serious(page, axe)]
+    context.close()
+    assert found == []
+    assert errors == []
+
+
+def serious(page: Page, axe: str) -> list[str]:
+    """Return axe's serious and critical findings on the page."""
+    # Evaluated by the debugger, which the page's content security policy does not concern.
+    page.evaluate(axe)
+    result = page.evaluate("axe.run({resultTypes: ['violations']})")
+    return [
+        f"{one['id']}: {one['help']}: {json.dumps([n['html'] for n in one['nodes']][:3])}"
+        for one in result["violations"]
+        if one["impact"] in {"serious", "critical"}
+    ]
+
+
+def test_dark_mode_is_accessible(
+    chromium: Chromium, server: DevServer, pictures: Path, need: Needs
+) -> None:
+    """In dark mode the colours differ, and axe finds them readable."""
+    axe = (node.installed(need("npm")) / "axe-core/axe.min.js").read_text(encoding="utf-8")
+    colours = set()
+    for scheme in ("light", "dark"):
+        context = chromium.new_context(color_scheme=scheme)  # type: ignore[arg-type]
+        page = context.new_page()
+        page.goto(server.url)
+        colours.add(page.evaluate("getComputedStyle(document.body).backgroundColor"))
+        page.screenshot(path=pictures / f"{scheme}.png", full_page=True)
+        assert serious(page, axe) == []
+        context.close()
+    assert len(colours) == 2  # noqa: PLR2004
+
+
+@pytest.fixture
+def plain(chromium: Chromium) -> Iterator[BrowserContext]:
+    """A browser in which JavaScript is off."""
+    context = chromium.new_context(java_script_enabled=False)
+    yield context
+    context.close()
+
+
+def test_reading_and_writing_need_no_javascript(
+    plain: BrowserContext, server: DevServer
+) -> None:
+    """Without JavaScript an author logs in, writes a post, publishes it and reads it."""
+    page = plain.new_page()
+    log_in(page, server, "author")
+    page.locator("a[href*=write], a[href*=new]").first.click()
+    form = page.locator("form:has(textarea)").first
+    title = "Written without a script"
+    form.locator("input[type=text]").first.fill(title)
+    form.locator("textarea").last.fill("A **bold** word.")
+    published = form.locator("select[name=status] option[value=published]")
+    if published.count():
+        form.locator("select[name=status]").select_option("published")
+    button = form.locator("button:has-text('Publish'), [type=submit]")
+    button.first.click()
+    page.wait_for_load_state()
+    page.goto(server.url)
+    page.get_by_role("link", name=title).first.click()
+    assert page.locator("strong", has_text="bold").count() == 1
+
+
+def test_keyboard_reaches_the_content(chromium: Chromium, server: DevServer) -> None:
+    """The first Tab offers to skip to the content, and what has the focus is visible."""
+    context = chromium.new_context()
+    page = context.new_page()
+    page.goto(server.url)
+    page.keyboard.press("Tab")
+    target = page.evaluate("document.activeElement.getAttribute('href')")
+    assert target
+    assert target.startswith("#")
+    assert page.locator(target).count() == 1
+    box = page.evaluate(
+        "(({x, y, width, height}) => ({x, y, width, height}))"
+        "(document.activeElement.getBoundingClientRect())"
+    )
+    assert box["width"] > 1
+    assert box["x"] >= 0
+    assert box["y"] >= 0
+    context.close()

