@@ -1,0 +1,84 @@
+"""Runs other programs, today git; the one importer of subprocess."""
+
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+# What git reads of these is meant for whoever set them; all other GIT_ variables speak of another repository.
+_KEPT = (
+    "GIT_AUTHOR_",
+    "GIT_COMMITTER_",
+    "GIT_CONFIG_GLOBAL",
+    "GIT_CONFIG_SYSTEM",
+    "GIT_CONFIG_NOSYSTEM",
+    "GIT_EXEC_PATH",
+)
+_NOT_FOUND = 127
+_TOO_LONG = 124
+_PATIENCE = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How a program ended, and what it said."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def ok(self) -> bool:
+        """Whether it succeeded."""
+        return self.code == 0
+
+    @property
+    def found(self) -> bool:
+        """Whether there is such a program."""
+        return self.code != _NOT_FOUND
+
+    @property
+    def complaint(self) -> str:
+        """The line that says best what went wrong, for a sentence."""
+        lines = [line.strip() for line in (self.stderr or self.stdout).splitlines() if line.strip()]
+        told = [line for line in lines if line.startswith(("fatal:", "error:"))] or lines[-1:]
+        return told[0].rstrip(".") if told else f"it ended with code {self.code}"
+
+
+def run(
+    args: Sequence[str | Path], cwd: Path, env: Mapping[str, str] | None = None, patience: float = _PATIENCE
+) -> Result:
+    """Run a program without a shell and without input, and wait for it.
+
+    Never raises for what the program does: one that is not there, or that takes too long, is a failed Result.
+    """
+    try:
+        done = subprocess.run(  # noqa: S603 - a list, no shell
+            args,
+            cwd=cwd,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=patience,
+            check=False,
+            encoding="utf-8",
+            errors="surrogateescape",
+        )
+    except (FileNotFoundError, NotADirectoryError, PermissionError) as error:
+        return Result(_NOT_FOUND, "", str(error))
+    except subprocess.TimeoutExpired:
+        return Result(_TOO_LONG, "", f"it did not end within {patience:.0f} seconds")
+    return Result(done.returncode, done.stdout, done.stderr)
+
+
+def git(args: Sequence[str], cwd: Path, settings: Mapping[str, str] | None = None) -> Result:
+    """Run git in a folder, as if no other repository, hook or pager were around."""
+    own = {"core.fsmonitor": "false", "core.hooksPath": os.devnull, **(settings or {})}
+    options = [part for key, value in own.items() for part in ("-c", f"{key}={value}")]
+    env = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("GIT_") or name.startswith(_KEPT)
+    }
+    return run(["git", *options, *args], cwd, {**env, "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"})

@@ -1,0 +1,224 @@
+"""Turns a template and answers into the finished tree in memory; the one importer of jinja2.
+
+The result is what `cookiecutter` makes of the same template, byte for byte. What is compiled is kept for the
+life of the process, because compiling is where Cookiecutter spends most of its time.
+"""
+
+import io
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import jinja2
+from jinja2.sandbox import SandboxedEnvironment
+
+from scaffold import finish
+from scaffold.catalog import Template
+from scaffold.errors import TemplateError
+from scaffold.tree import Plan, PlannedFile
+
+# These settings change nothing in a text without a hole, so that such a text needs no compiling.
+_HARMLESS_SETTINGS = frozenset({"trim_blocks", "lstrip_blocks"})
+_HOLE = re.compile(r"\{[{%#]")
+
+Text = str | jinja2.Template
+
+
+def plan(template: Template, answers: Mapping[str, str]) -> Plan:
+    """Return the project that these answers make; writes nothing.
+
+    Takes what `answers.resolve` returned. Each call draws fresh secrets for `.env`, so a plan is for one project.
+    Raises TemplateError if the template cannot be read or uses what it should not.
+    """
+    workshop = _workshop(template)
+    context = workshop.context(answers)
+    files: dict[str, PlannedFile] = {}
+    for source in workshop.sources:
+        file = workshop.make(source, context)
+        if file is None:
+            continue
+        if str(file.path) in files:
+            raise TemplateError(f"Two files of the template {template.name} become {file.path}.")
+        files[str(file.path)] = file
+    return finish.plan(template, answers, files)
+
+
+def default(template: Template, raw: str, so_far: Mapping[str, str]) -> str:
+    """Return a default of cookiecutter.json rendered from the answers so far. Raises TemplateError."""
+    workshop = _workshop(template)
+    return workshop.render(workshop.compile(raw, "cookiecutter.json"), {"cookiecutter": so_far})
+
+
+_workshops: dict[Path, "_Workshop"] = {}
+
+
+def _workshop(template: Template) -> "_Workshop":
+    if template.path not in _workshops:
+        _workshops[template.path] = _Workshop(template)
+    return _workshops[template.path]
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """A file of the template. Bytes are copied; a text is rendered and gets the template's line ends."""
+
+    name: str
+    path: Text
+    below: str
+    content: bytes | Text
+    newline: str
+    executable: bool
+
+
+class _Workshop:
+    """A template's environment, and everything that was compiled in it."""
+
+    def __init__(self, template: Template) -> None:
+        self.template = template
+        self.raw = template.raw
+        settings: dict[str, Any] = self.raw.get("_jinja2_env_vars", {})
+        self.plain_is_plain = settings.keys() <= _HARMLESS_SETTINGS
+        if self.raw.get("_extensions"):
+            raise TemplateError(f"The template {template.name} names Jinja extensions; scaffold loads none.")
+        self.environment = SandboxedEnvironment(
+            undefined=jinja2.StrictUndefined,
+            keep_trailing_newline=True,
+            auto_reload=False,
+            autoescape=False,  # noqa: S701 - Cookiecutter's dialect: these are files of every kind, not pages
+            **settings,
+        )
+        # Cookiecutter's other filters and globals are random or tell the time: two runs would differ.
+        self.environment.filters["slugify"] = _slugify
+
+    @cached_property
+    def folder(self) -> Path:
+        """The folder whose name becomes the project's."""
+        for path in sorted(self.template.path.iterdir()):
+            if "cookiecutter" in path.name and "{{" in path.name and "}}" in path.name:
+                return path
+        raise TemplateError(f"The template {self.template.name} has no folder to generate from.")
+
+    @cached_property
+    def sources(self) -> tuple[_Source, ...]:
+        """Every file of the template, read and compiled once."""
+        self.environment.loader = jinja2.FileSystemLoader([self.folder, self.template.path / "templates"])
+        try:
+            return tuple(self._walk(self.folder, "", None))
+        except (OSError, UnicodeError) as error:
+            raise TemplateError(f"The template {self.template.name} cannot be read: {error}.") from error
+
+    def context(self, answers: Mapping[str, str]) -> dict[str, Any]:
+        """Return Cookiecutter's variables: `_name` as it is, `__name` rendered, the others from the answers."""
+        known: dict[str, Any] = {}
+        raw = {key: value for key, value in self.raw.items() if key != "__prompts__"}
+        for key, value in raw.items():
+            if key.startswith("__"):
+                known[key] = self._value(value, known)
+            else:
+                known[key] = value if key.startswith("_") else answers[key]
+        for key, value in raw.items():
+            if key.startswith("__") and isinstance(value, dict):
+                known[key] = self._value(value, known)  # once more, as it may name what stands below it
+        return {"cookiecutter": known}
+
+    def _value(self, raw: object, known: Mapping[str, Any]) -> object:
+        if raw is None or isinstance(raw, bool):
+            return raw
+        if isinstance(raw, dict):
+            return {self._value(key, known): self._value(value, known) for key, value in raw.items()}
+        if isinstance(raw, list):
+            return [self._value(value, known) for value in raw]
+        return self.render(self.compile(str(raw), "cookiecutter.json"), {"cookiecutter": known})
+
+    def _walk(self, folder: Path, prefix: str, copied: str | None) -> Iterator[_Source]:
+        """Yield the sources below a folder; `copied` is the outermost folder that is copied whole, if any."""
+        for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
+            # pip compiles every .py file that it unpacks from a wheel, those of the templates too.
+            if entry.name == "__pycache__" or entry.name.endswith(".pyc"):
+                continue
+            name = f"{prefix}{entry.name}"
+            whole = copied if copied is not None else name if self._is_copied(name) else None
+            if entry.is_symlink():
+                raise TemplateError(f"The template {self.template.name} holds a link, {name}.")
+            if entry.is_dir():
+                yield from self._walk(Path(entry), f"{name}/", whole)
+            else:
+                yield self._read(Path(entry), name, whole)
+
+    def _is_copied(self, name: str) -> bool:
+        return any(fnmatch(name, pattern) for pattern in self.raw.get("_copy_without_render", ()))
+
+    def _read(self, file: Path, name: str, copied: str | None) -> _Source:
+        data = file.read_bytes()
+        executable = bool(file.stat().st_mode & 0o111)
+        # The names inside a folder that is copied whole are not rendered, only the path down to it.
+        rendered, below = (name, "") if copied is None else (copied, name[len(copied) :])
+        path = self.compile(rendered, name)
+        if copied is not None or not self._is_rendered(file, data):
+            return _Source(name, path, below, data, "", executable)
+        text = io.StringIO(data.decode("utf-8"), newline=None).read()
+        newline = self.raw.get("_new_lines") or _newline(data)
+        return _Source(name, path, below, self.compile(text, name), newline, executable)
+
+    def _is_rendered(self, file: Path, data: bytes) -> bool:
+        if self.plain_is_plain and not _HOLE.search(data.decode("latin-1")) and b"\r" not in data:
+            return False  # rendering would give the same bytes
+        from binaryornot.check import is_binary  # noqa: PLC0415 - most files never come here
+
+        return not is_binary(str(file))
+
+    def compile(self, text: str, where: str) -> Text:
+        """Return a text ready to be rendered, which is the text itself if it has no holes. Raises TemplateError."""
+        if self.plain_is_plain and not _HOLE.search(text):
+            return text
+        try:
+            code = self.environment.compile(text, name=where, filename=where)
+        except jinja2.TemplateSyntaxError as error:
+            raise self._mistake(f"{where}, line {error.lineno}", error) from error
+        return jinja2.Template.from_code(self.environment, code, self.environment.make_globals(None))
+
+    def render(self, text: Text, context: Mapping[str, Any]) -> str:
+        """Return the text with its holes filled. Raises TemplateError."""
+        if isinstance(text, str):
+            return text
+        try:
+            return text.render(context)
+        except Exception as error:  # the template's own code ran, so anything may have gone wrong
+            raise self._mistake(str(text.name), error) from error
+
+    def make(self, source: _Source, context: Mapping[str, Any]) -> PlannedFile | None:
+        """Return the finished file, or None if its name renders empty, as in Cookiecutter. Raises TemplateError."""
+        name = self.render(source.path, context) + source.below
+        if name == "" or name.endswith("/"):
+            return None
+        path = PurePosixPath(name)
+        if str(path) != name or path.is_absolute() or ".." in path.parts or "\\" in name:
+            raise TemplateError(
+                f"The template {self.template.name} would write outside of the project: {name!r}."
+            )
+        content = source.content
+        if not isinstance(content, bytes):
+            content = self.render(content, context).replace("\n", source.newline).encode()
+        return PlannedFile(path, content, source.executable)
+
+    def _mistake(self, where: str, error: Exception) -> TemplateError:
+        return TemplateError(f"The template {self.template.name} cannot be rendered ({where}): {error}.")
+
+
+def _newline(data: bytes) -> str:
+    """Return the line end that Cookiecutter writes: the first of those it met while reading the first line."""
+    with io.TextIOWrapper(io.BytesIO(data), encoding="utf-8") as reader:
+        reader.readline()
+        found = reader.newlines
+    return (found[0] if isinstance(found, tuple) else found) or "\n"
+
+
+def _slugify(value: str, *args: Any, **options: Any) -> str:  # noqa: ANN401 - handed on as it is
+    from slugify import slugify  # noqa: PLC0415 - needed for one default, and only if that is taken
+
+    return slugify(value, *args, **options)
