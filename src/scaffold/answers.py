@@ -2,7 +2,6 @@
 
 import re
 import tomllib
-import unicodedata
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
@@ -13,10 +12,16 @@ from scaffold.errors import BadAnswer, ScaffoldError, UsageError
 
 LONGEST = 200
 _EMAIL = re.compile(
-    r"[A-Za-z0-9][A-Za-z0-9._%+-]{0,63}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}"
+    r"[A-Za-z0-9][A-Za-z0-9._%+'-]{0,63}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}"
 )
-_LINE_ENDS = frozenset("\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029")
-_TURNED = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_LINE_ENDS = "\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
+# Control characters, halves of pairs, what turns the direction of text around, marks of byte order, and the
+# code points that Unicode gives to no character and that XML and YAML refuse.
+_UNSEEN = re.compile(
+    "[\\x00-\\x1f\\x7f-\\x9f\\ud800-\\udfff\\u202a-\\u202e\\u2066-\\u2069\\ufeff\\ufdd0-\\ufdef"
+    + "".join(f"\\U{plane:04x}fffe\\U{plane:04x}ffff" for plane in range(17))
+    + "]"
+)
 
 
 def slug_problem(slug: str) -> str | None:
@@ -45,8 +50,8 @@ def default(
 ) -> str:
     """Return the answer that is taken if none is given: always one that `check` accepts.
 
-    `so_far` holds the answers to the questions before this one, `suggested` what is known of the person or the
-    directory; a suggestion that would be refused is passed over.
+    `so_far` holds the answers to the questions before this one, `suggested` what is known of the person or of
+    the directory; a suggestion that would be refused is passed over.
     """
     if question.name in (suggested or {}):
         try:
@@ -65,7 +70,7 @@ def default(
 def resolve(
     template: Template, given: Mapping[str, str], suggested: Mapping[str, str] | None = None
 ) -> dict[str, str]:
-    """Return an answer to every question, in order. Raises BadAnswer for a key or a value that is not allowed."""
+    """Return an answer to every question, in order. Raises BadAnswer for a bad key or value."""
     check_keys(template, given)
     answers: dict[str, str] = {}
     for question in template.questions:
@@ -103,7 +108,7 @@ def parse_pair(pair: str) -> tuple[str, str]:
 
 
 def load(path: Path, template: Template) -> dict[str, str]:
-    """Read a TOML file of answers, one `key = "value"` a line. Raises ScaffoldError with the file and the line."""
+    """Read a TOML file of answers, one `key = "value"` a line. Raises ScaffoldError naming file and line."""
     try:
         source = path.read_bytes().decode("utf-8-sig")
         table = tomllib.loads(source)
@@ -159,20 +164,11 @@ def _text_problem(text: str) -> str | None:
         return f"it has {len(text)} characters; use {LONGEST} at most."
     if any(mark in text for mark in ("{{", "{%", "{#")):
         return "it may not hold {{, {% or {#, which the templates use; put a blank between the two."
-    for character in text:
-        if character in _LINE_ENDS:
-            return "it may not hold a line break; write it on one line."
-        if _is_unprintable(character):
-            return f"it may not hold the invisible character U+{ord(character):04X}; type it again without."
-    return None
-
-
-def _is_unprintable(character: str) -> bool:
-    code = ord(character)
+    if any(end in text for end in _LINE_ENDS):
+        return "it may not hold a line break; write it on one line."
+    found = _UNSEEN.search(text)
     return (
-        unicodedata.category(character) in ("Cc", "Cs")
-        or character in _TURNED
-        or character == "\ufeff"
-        or code & 0xFFFE == 0xFFFE
-        or 0xFDD0 <= code <= 0xFDEF  # noqa: PLR2004 - Unicode's noncharacters, which XML and YAML refuse
+        f"it may not hold the character U+{ord(found[0]):04X}, which nobody sees; leave it out."
+        if found
+        else None
     )

@@ -1,4 +1,4 @@
-"""What a template's hooks do for users of plain Cookiecutter, done in memory: optional parts, `.env`, the record."""
+"""What the hooks do for users of plain Cookiecutter, done in memory: optional parts, `.env`, the record."""
 
 import re
 from collections.abc import Mapping
@@ -45,7 +45,7 @@ def _environment(template: Template, files: Mapping[str, PlannedFile]) -> tuple[
     """Return `.env`: the example with a fresh value for each secret."""
     if not template.secrets:
         return ()
-    from secrets import token_urlsafe  # noqa: PLC0415 - half of the templates' previews need none
+    from secrets import token_urlsafe  # noqa: PLC0415 - it is not needed to plan without
 
     example = files.get(".env.example")
     text = example.content.decode() if example else ""

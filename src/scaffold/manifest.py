@@ -68,7 +68,7 @@ def build(template: Template, answers: Mapping[str, str], files: Iterable[Planne
 def read(folder: Path) -> Manifest:
     """Return the record of the project in that folder.
 
-    Raises ScaffoldError if there is none, or if it is not what `build` writes: it may have been tampered with.
+    Raises ScaffoldError if there is none, or if it is not what `build` writes (it may be tampered with).
     """
     path = folder / NAME
     try:
@@ -127,8 +127,7 @@ def _stays_inside(name: str) -> bool:
 
 def _compare(folder: Path, name: str, expected: str) -> str:
     path = folder / name
-    root = os.path.realpath(folder)
-    if os.path.realpath(path.parent) != os.path.normpath(os.path.join(root, os.path.dirname(name))):
+    if path.parent.resolve() != folder.resolve() / PurePosixPath(name).parent:
         return "edited"  # a folder on the way became a link; what is behind it is none of ours to read
     try:
         if not stat.S_ISREG(path.lstat().st_mode):

@@ -35,7 +35,7 @@ def target_for(answers: Mapping[str, str], directory: Path | None = None) -> Pat
 
 def check_target(target: Path) -> None:
     """Raise ScaffoldError unless a project can be put there; touches nothing."""
-    target = Path(os.path.abspath(target))
+    target = _absolute(target)
     if not target.parent.is_dir():
         raise ScaffoldError(
             f"The folder {target.parent} does not exist.", f"Make it first: mkdir -p {_quoted(target.parent)}"
@@ -45,7 +45,7 @@ def check_target(target: Path) -> None:
     if target.is_symlink() or not target.is_dir():
         raise _taken(target, "is there already and is not a folder")
     try:
-        empty = not os.listdir(target)
+        empty = not any(target.iterdir())
     except OSError as error:
         raise _explained(error, target) from error
     if not empty:
@@ -63,7 +63,7 @@ def create(template: Template, answers: Mapping[str, str], target: Path, *, git:
     Takes what `answers.resolve` returned. Raises ScaffoldError, and then the disk is as it was; so it is
     when the process is interrupted or killed, but for a hidden folder that the next run removes.
     """
-    place = Path(os.path.abspath(target))
+    place = _absolute(target)
     check_target(place)
     plan = render.plan(template, answers)
     notes: list[str] = []
@@ -85,6 +85,11 @@ def create(template: Template, answers: Mapping[str, str], target: Path, *, git:
         notes=tuple(notes),
         next_steps=(f"cd {_quoted(target)}", "uv run poe dev"),
     )
+
+
+def _absolute(path: Path) -> Path:
+    """Return the path without `..` in it; unlike `resolve`, it leaves links as they were typed."""
+    return Path(os.path.abspath(path))  # noqa: PTH100
 
 
 def _explained(error: OSError, target: Path) -> ScaffoldError:

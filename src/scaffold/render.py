@@ -32,7 +32,7 @@ Text = str | jinja2.Template
 def plan(template: Template, answers: Mapping[str, str]) -> Plan:
     """Return the project that these answers make; writes nothing.
 
-    Takes what `answers.resolve` returned. Each call draws fresh secrets for `.env`, so a plan is for one project.
+    Takes what `answers.resolve` returned. Each call draws fresh secrets: a plan is for one project.
     Raises TemplateError if the template cannot be read or uses what it should not.
     """
     workshop = _workshop(template)
@@ -89,7 +89,7 @@ class _Workshop:
             undefined=jinja2.StrictUndefined,
             keep_trailing_newline=True,
             auto_reload=False,
-            autoescape=False,  # noqa: S701 - Cookiecutter's dialect: these are files of every kind, not pages
+            autoescape=False,
             **settings,
         )
         # Cookiecutter's other filters and globals are random or tell the time: two runs would differ.
@@ -113,7 +113,7 @@ class _Workshop:
             raise TemplateError(f"The template {self.template.name} cannot be read: {error}.") from error
 
     def context(self, answers: Mapping[str, str]) -> dict[str, Any]:
-        """Return Cookiecutter's variables: `_name` as it is, `__name` rendered, the others from the answers."""
+        """Return Cookiecutter's variables: `_name` as it is, `__name` rendered, the others answers."""
         known: dict[str, Any] = {}
         raw = {key: value for key, value in self.raw.items() if key != "__prompts__"}
         for key, value in raw.items():
@@ -173,7 +173,7 @@ class _Workshop:
         return not is_binary(str(file))
 
     def compile(self, text: str, where: str) -> Text:
-        """Return a text ready to be rendered, which is the text itself if it has no holes. Raises TemplateError."""
+        """Return a text ready to be rendered: itself if it has no holes. Raises TemplateError."""
         if self.plain_is_plain and not _HOLE.search(text):
             return text
         try:
@@ -192,7 +192,7 @@ class _Workshop:
             raise self._mistake(str(text.name), error) from error
 
     def make(self, source: _Source, context: Mapping[str, Any]) -> PlannedFile | None:
-        """Return the finished file, or None if its name renders empty, as in Cookiecutter. Raises TemplateError."""
+        """Return the finished file, or None if its name renders empty. Raises TemplateError."""
         name = self.render(source.path, context) + source.below
         if name == "" or name.endswith("/"):
             return None
@@ -211,7 +211,7 @@ class _Workshop:
 
 
 def _newline(data: bytes) -> str:
-    """Return the line end that Cookiecutter writes: the first of those it met while reading the first line."""
+    """Return the line end that Cookiecutter writes: one that it met while reading the first line."""
     with io.TextIOWrapper(io.BytesIO(data), encoding="utf-8") as reader:
         reader.readline()
         found = reader.newlines

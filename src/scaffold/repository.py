@@ -16,7 +16,7 @@ _SETTINGS = {
     # Without it git makes an address up from the name of the machine.
     "user.useConfigOnly": "true",
 }
-_BY_HAND = 'git config --global user.name "Your Name" && git config --global user.email you@example.com'
+_INTRODUCTION = 'git config --global user.name "Your Name" && git config --global user.email you@example.com'
 
 
 def start(folder: Path, template: str) -> str | None:
@@ -28,20 +28,20 @@ def start(folder: Path, template: str) -> str | None:
     message = f"Start from scaffold's {template} template"
     made = process.git(["init", "-q", "--template="], folder, _SETTINGS)
     if not made.found:
-        return f'git is not installed, so there is no repository; later: git init -b main && git add -A && git commit -m "{message}"'
+        by_hand = f'git init -b main && git add -A && git commit -m "{message}"'
+        return f"git is not installed, so there is no repository yet; with it: {by_hand}"
     _check(made)
     _check(process.git(["add", "-A"], folder, _SETTINGS))
     commit = process.git(["commit", "-q", "-m", message], folder, _SETTINGS)
     if not commit.ok and not process.git(["var", "GIT_COMMITTER_IDENT"], folder, _SETTINGS).ok:
-        return (
-            f'git does not know who you are, so nothing is committed; {_BY_HAND} && git commit -m "{message}"'
-        )
+        by_hand = f'{_INTRODUCTION} && git commit -m "{message}"'
+        return f"git does not know who you are, so nothing is committed yet; do it with: {by_hand}"
     _check(commit)
     return None
 
 
 def author() -> Mapping[str, str]:
-    """Return what git knows of the person as answers: author_name and author_email, as far as they are set."""
+    """Return what git knows of the person as answers: author_name and author_email, if they are set."""
     listing = process.git(["config", "--global", "-z", "--get-regexp", r"^user\.(name|email)$"], Path.cwd())
     pairs = (entry.partition("\n") for entry in listing.stdout.split("\0") if entry)
     return {key.replace("user.", "author_"): value for key, _, value in pairs}

@@ -6,28 +6,35 @@ import sys
 
 SHORTEST, LONGEST = 2, 50
 
-_DEVICES = frozenset(
-    {"con", "prn", "aux", "nul", "clock", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))}
-)
+_DEVICES = frozenset("con prn aux nul clock".split()) | {
+    f"{port}{number}" for port in ("com", "lpt") for number in range(10)
+}
 _DATABASES = frozenset(
-    "admin config guest information_schema local mariadb mysql none performance_schema postgres public root sqlite"
-    " sys template0 template1".split()  # noqa: SIM905 - a list of words reads better than sixteen quoted ones
+    """
+    admin config guest information_schema local mariadb mysql none performance_schema postgres public root sqlite
+    sys template0 template1
+    """.split()
 )
-_FOLDERS = frozenset({"test", "tests", "docs", "load", "data", "static", "templates", "localhost"})
+_FOLDERS = frozenset("data docs load localhost static templates test tests".split())
 # What the templates depend on; a test compares it with their pyproject.toml files.
 DEPENDENCIES = frozenset(
-    "aiosqlite alembic amqtt anyio argon2 argon2_cffi asgiref asyncpg bandit bcrypt boto3 bs4 build celery channels"
-    " click coverage crispy_forms cryptography dj_database_url django django_allauth django_environ django_filters"
-    " django_stubs djangorestframework dotenv drf_spectacular environs factory factory_boy faker fastapi feedparser"
-    " fido2 flask flask_login flask_sqlalchemy flask_wtf freezegun gunicorn hatchling httpx httpx2 hypothesis"
-    " itsdangerous jinja2 jose jsonschema jwt locust locustfile markdown markdown_it markdown_it_py markupsafe"
-    " marshmallow mongoengine motor mypy mysqlclient nh3 numpy oauthlib orjson packaging paho paho_mqtt pandas"
-    " passlib pillow pip pip_audit playwright poe poethepoet prometheus_client psutil psycopg psycopg2 pydantic"
-    " pydantic_settings pygments pyjwt pymongo pymongo_inmemory pymysql pyotp pytest pytest_asyncio pytest_cov"
-    " pytest_django pytest_randomly pytest_xdist python_multipart pyyaml qrcode redis requests responses respx"
-    " rest_framework rest_framework_simplejwt rich ruff schemathesis setuptools simplejwt social_django sqlalchemy"
-    " sqlmodel starlette stripe structlog testcontainers toml tomlkit trio typer types_markdown urllib3 uv uvicorn"
-    " uvloop virtualenv watchfiles websockets werkzeug wheel whitenoise wsproto wtforms yaml".split()  # noqa: SIM905
+    """
+    aiosqlite alembic allauth amqtt anyio argon2 argon2_cffi asgiref asyncpg axes bandit bcrypt boto3 bs4
+    build celery certifi channels click corsheaders coverage crispy_forms cryptography cyclonedx_bom
+    dj_database_url django django_allauth django_axes django_cors_headers django_environ django_filters
+    django_stubs djangorestframework djangorestframework_stubs dotenv drf_spectacular environs factory
+    factory_boy faker fastapi feedparser fido2 flask flask_login flask_sqlalchemy flask_wtf freezegun
+    gunicorn hatchling httpx httpx2 hypothesis idna itsdangerous jinja2 jose jsonschema jwt locust
+    locustfile markdown markdown_it markdown_it_py markupsafe marshmallow mongoengine motor mypy
+    mysqlclient nh3 numpy oauthlib orjson packaging paho paho_mqtt pandas passlib pillow pip pip_audit
+    playwright poe poethepoet pre_commit prometheus_client psutil psycopg psycopg2 pydantic
+    pydantic_settings pygments pyjwt pymongo pymongo_inmemory pymysql pyotp pytest pytest_asyncio
+    pytest_cov pytest_django pytest_randomly pytest_xdist python_multipart pyyaml qrcode redis requests
+    responses respx rest_framework rest_framework_simplejwt rich ruff schemathesis setuptools simplejwt
+    social_django sqlalchemy sqlmodel sqlparse starlette stripe structlog testcontainers time_machine toml
+    tomlkit trio typer types_markdown urllib3 uv uvicorn uvloop virtualenv watchfiles websockets werkzeug
+    wheel whitenoise wsproto wtforms yaml
+    """.split()
 )
 
 
@@ -35,19 +42,15 @@ def problem(slug: str) -> str | None:
     """Return why this cannot be a project's short name, as a sentence that says what to type, or None."""
     if not re.fullmatch(r"[a-z][a-z0-9_]*", slug):
         return (
-            f"{slug!r} cannot be a short name: use lower-case letters a to z, digits and _, and start with a letter"
-            f"{_instead(slug)}."
+            f"{slug!r} cannot be a short name: use lower-case letters a to z, digits and _,"
+            f" and start with a letter{_instead(slug)}."
         )
     if not SHORTEST <= len(slug) <= LONGEST:
         return f"{slug!r} cannot be a short name: it has {len(slug)} characters; use {SHORTEST} to {LONGEST}."
     if slug.endswith("_") or "__" in slug:
         return f"{slug!r} cannot be a short name: use single underscores, between words only{_instead(slug)}."
     reason = _taken_by(slug)
-    return (
-        f"{slug!r} cannot be a short name: {reason}; use for example {f'my_{slug}'[:LONGEST]!r}."
-        if reason
-        else None
-    )
+    return f"{slug!r} cannot be a short name: {reason}{_instead(slug)}." if reason else None
 
 
 def repaired(slug: str) -> str | None:
@@ -66,16 +69,12 @@ def _instead(slug: str) -> str:
 
 
 def _taken_by(slug: str) -> str | None:
-    if keyword.iskeyword(slug) or keyword.issoftkeyword(slug):
-        return "it is a word of the Python language"
-    if slug in sys.stdlib_module_names:
-        return "a module of Python's standard library is called that"
-    if slug in DEPENDENCIES:
-        return "a package that the projects use is called that"
-    if slug in _DEVICES:
-        return "Windows has a device of that name"
-    if slug in _DATABASES or slug.startswith("pg_"):
-        return "database servers keep that name for themselves"
-    if slug in _FOLDERS:
-        return "the project has a folder or a service of that name"
-    return None
+    owners = (
+        (keyword.iskeyword(slug) or keyword.issoftkeyword(slug), "it is a word of the Python language"),
+        (slug in sys.stdlib_module_names, "a module of Python's standard library is called that"),
+        (slug in DEPENDENCIES, "a package that the projects use is called that"),
+        (slug in _DEVICES, "Windows has a device of that name"),
+        (slug in _DATABASES or slug.startswith("pg_"), "database servers keep that name for themselves"),
+        (slug in _FOLDERS, "the project has a folder or a service of that name"),
+    )
+    return next((owner for taken, owner in owners if taken), None)
