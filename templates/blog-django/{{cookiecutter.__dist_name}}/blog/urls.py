@@ -1,7 +1,13 @@
 """Every address of the site, a line per part."""
 
+from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path
+
+from blog.core import errors
+
+# The admin has no door of its own: one logs in where all do, throttled and with TOTP.
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 urlpatterns = [
     path("", include("blog.core.urls")),
@@ -11,3 +17,8 @@ urlpatterns = [
     path("api/", include("blog.api.urls")),
     path("admin/", admin.site.urls),
 ]
+
+handler400 = errors.bad_request
+handler403 = errors.permission_denied
+handler404 = errors.page_not_found
+handler500 = errors.server_error

@@ -1,5 +1,11 @@
-"""Addresses of this part."""
+"""Addresses of accounts: ours, and those of allauth."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import include, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from blog.accounts import views
+
+urlpatterns = [
+    path("profile/", views.profile, name="profile"),
+    path("sessions/<int:pk>/end/", views.end_session, name="end_session"),
+    path("", include("allauth.urls")),
+]

@@ -1,5 +1,7 @@
-"""Addresses of this part."""
+"""Addresses of the core: the mailbox of development. See `middleware` for the probes."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from blog.accounts.mailbox import dev_mail
+
+urlpatterns = [path("dev/mail", dev_mail, name="dev_mail")]

@@ -1,6 +1,62 @@
 """The API: what it accepts, how it answers, how its tokens are signed."""
 
-from blog.settings.env import secret
+from datetime import timedelta
 
-REST_FRAMEWORK = {"DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema"}
-SIMPLE_JWT = {"ALGORITHM": "HS256", "SIGNING_KEY": secret("JWT_SIGNING_KEY")}
+from blog.settings.base import SITE
+from blog.settings.env import PRODUCTION, secret, text
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["blog.api.tokens.TokenAuthentication"],
+    # Closed unless a view opens itself.
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["blog.api.strict.StrictJSONParser"],
+    "DEFAULT_THROTTLE_CLASSES": [
+        "blog.api.throttles.AnonymousThrottle",
+        "blog.api.throttles.PersonThrottle",
+    ],
+    "DEFAULT_THROTTLE_RATES": {
+        "anon": text("API_ANONYMOUS_RATE", "300/min"),
+        "user": text("API_USER_RATE", "600/min"),
+    },
+    "DEFAULT_SCHEMA_CLASS": "blog.api.schema.Schema",
+    "EXCEPTION_HANDLER": "blog.api.errors.handle",
+    "DEFAULT_METADATA_CLASS": None,
+    "URL_FORMAT_OVERRIDE": None,
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+
+SIMPLE_JWT = {
+    "ALGORITHM": "HS256",
+    "SIGNING_KEY": secret("JWT_SIGNING_KEY"),
+    "ISSUER": "blog",
+    "AUDIENCE": "blog-api",
+    "ACCESS_TOKEN_LIFETIME": timedelta(minutes=15),
+    "REFRESH_TOKEN_LIFETIME": timedelta(days=14),
+    # A token dies with the password that it was given for.
+    "CHECK_REVOKE_TOKEN": True,
+}
+
+SPECTACULAR_SETTINGS = {
+    "TITLE": f"{SITE['title']} API",
+    "DESCRIPTION": SITE["description"],
+    "VERSION": "1.0.0",
+    "OAS_VERSION": "3.1.1",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "PostStatus": "blog.posts.models.Post.Status",
+        "CommentStatus": "blog.comments.models.Comment.Status",
+        "Decision": ["approved", "spam"],
+    },
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "validatorUrl": None},
+}
+
+API_DOCS_FOR_STAFF_ONLY = PRODUCTION
+
+# What a page of another site, if CORS_ALLOWED_ORIGINS names it, may send and see.
+CORS_ALLOW_HEADERS = ["accept", "authorization", "content-type", "if-match"]
+CORS_EXPOSE_HEADERS = ["etag", "location", "retry-after", "x-request-id"]

@@ -1,15 +1,19 @@
 """The parts of the site: apps, middleware, templates, files, languages."""
 
 import tomllib
+from pathlib import Path
 
-from blog.settings.env import BASE_DIR, PRODUCTION, env
+from blog.settings.accounts import SOCIAL_PROVIDER_APPS
+from blog.settings.env import APP_ENV, BASE_DIR, PRODUCTION, flag, number, refuse, text
 
 SITE = tomllib.loads((BASE_DIR / "blog/site.toml").read_text(encoding="utf-8"))
 
-DEBUG = env.bool("DEBUG", not PRODUCTION)
+DEBUG = flag("DEBUG", default=APP_ENV == "development")
+if DEBUG and PRODUCTION:
+    refuse("DEBUG must be off in production: it shows the insides to everyone.")
 ROOT_URLCONF = "blog.urls"
 WSGI_APPLICATION = "blog.wsgi.application"
-PORT = env.int("PORT", 8000)
+PORT = number("PORT", 8000)
 
 INSTALLED_APPS = [
     "blog.core",
@@ -22,6 +26,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
+    "django.contrib.humanize",
     "django.contrib.sitemaps",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
@@ -30,9 +35,7 @@ INSTALLED_APPS = [
     "allauth.mfa",
     "allauth.socialaccount",
     "allauth.usersessions",
-    "allauth.socialaccount.providers.github",
-    "allauth.socialaccount.providers.google",
-    "allauth.socialaccount.providers.openid_connect",
+    *SOCIAL_PROVIDER_APPS,
     "axes",
     "corsheaders",
     "rest_framework",
@@ -41,8 +44,15 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
 ]
 
+# From the outside in. Ours come first: what they refuse, nothing else has to read.
 MIDDLEWARE = [
+    "blog.core.middleware.RequestContext",
     "django.middleware.security.SecurityMiddleware",
+    "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "blog.core.middleware.permissions_policy",
+    "blog.core.middleware.probes",
+    "blog.core.middleware.BodyLimit",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -50,8 +60,6 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "axes.middleware.AxesMiddleware",
@@ -82,7 +90,8 @@ STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "data/static"
 STATICFILES_DIRS = [BASE_DIR / "blog/static"]
 MEDIA_URL = "media/"
-MEDIA_ROOT = env.path("MEDIA_ROOT", default=str(BASE_DIR / "data/media"))
+MEDIA_ROOT = Path(text("MEDIA_ROOT", str(BASE_DIR / "data/media")))
+READY_SECONDS = 2
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {

@@ -1,24 +1,63 @@
 """The environment, read once: what is in `.env` counts where nothing else is set."""
 
+import os
 from pathlib import Path
+from typing import NoReturn
 
-import environ
 from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 MINIMUM_SECRET_LENGTH = 32
-KNOWN_DEFAULTS = ("change-me", "changeme", "django-insecure", "secret", "password")
+KNOWN_DEFAULTS = ("change", "django-insecure", "secret", "password", "example")
 
-env = environ.Env()
-if (BASE_DIR / ".env").is_file():
-    env.read_env(BASE_DIR / ".env")
 
-APP_ENV = env.str("APP_ENV", "development")
-PRODUCTION = APP_ENV == "production"
-TESTING = APP_ENV == "test"
-if APP_ENV not in {"development", "test", "production"}:
-    message = f"Set APP_ENV to development, test or production, not to {APP_ENV!r}."
-    raise ImproperlyConfigured(message)
+class Refusal(ImproperlyConfigured):
+    """A setting with which the site does not start; the text is one sentence."""
+
+
+def refuse(sentence: str) -> NoReturn:
+    """Stop the start: `manage.py` and `wsgi.py` print the sentence, nothing else."""
+    raise Refusal(sentence)
+
+
+def read_file(path: Path) -> None:
+    """Take over the `NAME=value` lines of `path` that the environment does not set."""
+    for line in path.read_text(encoding="utf-8").splitlines():
+        name, found, value = line.partition("=")
+        if found and not name.lstrip().startswith("#"):
+            os.environ.setdefault(name.strip(), value.strip().strip("\"'"))
+
+
+def text(name: str, default: str = "") -> str:
+    """Return the variable; one that is set to nothing counts as not set."""
+    return os.environ.get(name, "").strip() or default
+
+
+def number(name: str, default: int) -> int:
+    """Return the variable as a whole number."""
+    value = text(name, str(default))
+    if not value.isascii() or not value.isdigit():
+        refuse(f"{name} must be a whole number, not {value!r}.")
+    return int(value)
+
+
+def flag(name: str, *, default: bool) -> bool:
+    """Return whether the variable says yes."""
+    value = text(name, str(default)).lower()
+    if value not in {"1", "true", "yes", "on", "0", "false", "no", "off"}:
+        refuse(f"{name} must be true or false, not {value!r}.")
+    return value in {"1", "true", "yes", "on"}
+
+
+def items(name: str, default: str = "") -> list[str]:
+    """Return the parts of a comma-separated variable."""
+    return [part.strip() for part in text(name, default).split(",") if part.strip()]
+
+
+def required(name: str, development: str) -> str:
+    """Return the variable, which production has to set; elsewhere, a default."""
+    value = text(name, "" if PRODUCTION else development)
+    return value or refuse(f"{name} is missing: production needs it to start.")
 
 
 def secret(name: str) -> str:
@@ -26,19 +65,25 @@ def secret(name: str) -> str:
 
     Outside production a fixed value that no production accepts stands in for it.
     """
-    value = env.str(name, "")
+    value = text(name)
     if not PRODUCTION:
         return value or f"django-insecure-{name.lower()}-for-development-only"
-    problem = (
-        "is missing"
-        if not value
-        else "is a known default"
-        if value.lower().startswith(KNOWN_DEFAULTS)
-        else f"is shorter than {MINIMUM_SECRET_LENGTH} characters"
-        if len(value) < MINIMUM_SECRET_LENGTH
-        else ""
-    )
-    if problem:
-        message = f"{name} {problem}: set it to at least 32 random characters."
-        raise ImproperlyConfigured(message)
+    advice = f"set it to at least {MINIMUM_SECRET_LENGTH} random characters."
+    if not value:
+        refuse(f"{name} is missing: {advice}")
+    if value.lower().startswith(KNOWN_DEFAULTS) or len(set(value)) < 8:  # noqa: PLR2004
+        refuse(f"{name} is a known default: {advice}")
+    if len(value) < MINIMUM_SECRET_LENGTH:
+        refuse(f"{name} is shorter than {MINIMUM_SECRET_LENGTH} characters: {advice}")
     return value
+
+
+# A test run depends on nothing that a developer has in `.env`.
+if os.environ.get("APP_ENV") != "test" and (BASE_DIR / ".env").is_file():
+    read_file(BASE_DIR / ".env")
+
+APP_ENV = text("APP_ENV", "development")
+PRODUCTION = APP_ENV == "production"
+TESTING = APP_ENV == "test"
+if APP_ENV not in {"development", "test", "production"}:
+    refuse(f"APP_ENV must be development, test or production, not {APP_ENV!r}.")

@@ -1,0 +1,40 @@
+"""Where allauth asks us: what to count, what to show, who a social login becomes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+
+if TYPE_CHECKING:
+    from allauth.socialaccount.models import SocialLogin
+    from django.http import HttpRequest
+
+    from blog.accounts.models import User
+
+
+def display_name(user: User) -> str:
+    """Return what mails and messages call the person."""
+    return user.display_name
+
+
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
+    """Sign-up and login by form."""
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Leave counting to django-axes, which does it for the API's login too."""
+
+
+class SocialAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
+    """Sign-up and login through someone else's account."""
+
+    def populate_user(
+        self, request: HttpRequest, sociallogin: SocialLogin, data: dict[str, Any]
+    ) -> User:
+        """Take over the name that the provider knows; the rest is made from it."""
+        user: User = super().populate_user(request, sociallogin, data)
+        names = (data.get("first_name"), data.get("last_name"))
+        name = data.get("name") or " ".join(filter(None, names))
+        user.display_name = str(name)[:80]
+        return user

@@ -1,0 +1,111 @@
+"""Makers of people, tags, posts and comments: a test names only what it is about."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import factory
+from allauth.account.models import EmailAddress
+from django.contrib.auth.hashers import make_password
+from django.contrib.auth.models import Group
+from django.utils import timezone
+
+from blog.accounts.models import User
+from blog.comments.models import Comment
+from blog.posts.models import Post, Tag
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+PASSWORD = "correct horse battery staple"
+
+
+@cache
+def password_hash() -> str:
+    """Return the hash of PASSWORD, made once: Argon2 takes its time on purpose."""
+    return make_password(PASSWORD)
+
+
+class UserFactory(factory.django.DjangoModelFactory[User]):
+    """A person with a verified address; `role` is the group to put them in."""
+
+    class Meta:
+        model = User
+        skip_postgeneration_save = True
+
+    email = factory.Sequence(lambda n: f"person{n}@example.com")
+    handle = factory.Sequence(lambda n: f"person-{n}")
+    display_name = factory.Sequence(lambda n: f"Person {n}")
+    password = factory.LazyFunction(password_hash)
+
+    @factory.post_generation
+    def role(self: User, create: bool, role: str | None, **_: Any) -> None:  # type: ignore[misc]  # noqa: FBT001
+        """Put the person into the group of the role; "reader" if none is named."""
+        if create:
+            self.groups.set([Group.objects.get(name=role or "reader")])
+            User.objects.filter(pk=self.pk).update(is_staff=role == "admin")
+            self.is_staff = role == "admin"
+
+    @factory.post_generation
+    def verified(  # type: ignore[misc]
+        self: User,
+        create: bool,  # noqa: FBT001
+        verified: bool | None,  # noqa: FBT001
+        **_: Any,
+    ) -> None:
+        """Record the address, as proved unless `verified=False`."""
+        if create:
+            EmailAddress.objects.create(
+                user=self, email=self.email, primary=True, verified=verified is not False
+            )
+
+
+class TagFactory(factory.django.DjangoModelFactory[Tag]):
+    """A subject."""
+
+    class Meta:
+        model = Tag
+
+    name = factory.Sequence(lambda n: f"Tag {n}")
+    slug = factory.Sequence(lambda n: f"tag-{n}")
+
+
+class PostFactory(factory.django.DjangoModelFactory[Post]):
+    """A published post; `tags=[…]` gives it tags."""
+
+    class Meta:
+        model = Post
+        skip_postgeneration_save = True
+
+    author = factory.SubFactory(UserFactory, role="author")
+    title = factory.Sequence(lambda n: f"Post {n}")
+    slug = factory.Sequence(lambda n: f"post-{n}")
+    summary = "What it is about."
+    body = "Some *text*."
+    html = "<p>Some <em>text</em>.</p>"
+    status = Post.Status.PUBLISHED
+    published_at = factory.LazyFunction(timezone.now)
+
+    @factory.post_generation
+    def tags(  # type: ignore[misc]
+        self: Post,
+        create: bool,  # noqa: FBT001
+        tags: Iterable[Tag] | None,
+        **_: Any,
+    ) -> None:
+        """Give it the tags."""
+        if create and tags:
+            self.tags.set(tags)
+
+
+class CommentFactory(factory.django.DjangoModelFactory[Comment]):
+    """An approved comment of a reader on a published post."""
+
+    class Meta:
+        model = Comment
+
+    post = factory.SubFactory(PostFactory)
+    author = factory.SubFactory(UserFactory)
+    body = factory.Sequence(lambda n: f"Comment {n}")
+    status = Comment.Status.APPROVED
