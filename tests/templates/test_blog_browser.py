@@ -17,10 +17,15 @@ from .harness.projects import Project
 from .harness.tools import Needs
 
 WIDTHS = (360, 1280)
-FLAGS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-sync "
-    "--disable-background-networking --disable-component-update"
-).split()
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-sync",
+    "--disable-background-networking",
+    "--disable-component-update",
+]
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +70,7 @@ def addresses(server: DevServer, role: str | None) -> list[str]:
     browser = server.logged_in(role) if role else server.browser()
     kinds: dict[str, str] = {}
     for answer in browser.crawl(most=60):
-        if answer.kind == "text/html" and answer.status == 200:  # noqa: PLR2004
+        if answer.kind == "text/html" and answer.status == 200:
             path = urlsplit(answer.url).path
             kind = re.sub(r"(?<=/)[^/]*(\d|-)[^/]*(?=/|$)", "*", path)
             kinds.setdefault(kind, answer.url)
@@ -74,7 +79,7 @@ def addresses(server: DevServer, role: str | None) -> list[str]:
 
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("role", [None, "author", "editor"])
-def test_pages_are_accessible_and_fit(  # noqa: PLR0913 - each is a thing of its own
+def test_pages_are_accessible_and_fit(
     role: str | None,
     width: int,
     chromium: Chromium,
@@ -117,21 +122,19 @@ def serious(page: Page, axe: str) -> list[str]:
     ]
 
 
-def test_dark_mode_is_accessible(
-    chromium: Chromium, server: DevServer, pictures: Path, need: Needs
-) -> None:
+def test_dark_mode_is_accessible(chromium: Chromium, server: DevServer, pictures: Path, need: Needs) -> None:
     """In dark mode the colours differ, and axe finds them readable."""
     axe = (node.installed(need("npm")) / "axe-core/axe.min.js").read_text(encoding="utf-8")
     colours = set()
     for scheme in ("light", "dark"):
-        context = chromium.new_context(color_scheme=scheme)  # type: ignore[arg-type]
+        context = chromium.new_context(color_scheme=scheme)
         page = context.new_page()
         page.goto(server.url)
         colours.add(page.evaluate("getComputedStyle(document.body).backgroundColor"))
         page.screenshot(path=pictures / f"{scheme}.png", full_page=True)
         assert serious(page, axe) == []
         context.close()
-    assert len(colours) == 2  # noqa: PLR2004
+    assert len(colours) == 2
 
 
 @pytest.fixture
@@ -142,9 +145,7 @@ def plain(chromium: Chromium) -> Iterator[BrowserContext]:
     context.close()
 
 
-def test_reading_and_writing_need_no_javascript(
-    plain: BrowserContext, server: DevServer
-) -> None:
+def test_reading_and_writing_need_no_javascript(plain: BrowserContext, server: DevServer) -> None:
     """Without JavaScript an author logs in, writes a post, publishes it and reads it."""
     page = plain.new_page()
     log_in(page, server, "author")
@@ -175,8 +176,7 @@ def test_keyboard_reaches_the_content(chromium: Chromium, server: DevServer) -> 
     assert target.startswith("#")
     assert page.locator(target).count() == 1
     box = page.evaluate(
-        "(({x, y, width, height}) => ({x, y, width, height}))"
-        "(document.activeElement.getBoundingClientRect())"
+        "(({x, y, width, height}) => ({x, y, width, height}))(document.activeElement.getBoundingClientRect())"
     )
     assert box["width"] > 1
     assert box["x"] >= 0

@@ -10,11 +10,11 @@ import pytest
 from .harness.compose import Stack, stack, stand_in
 from .harness.devserver import log_in
 from .harness.processes import environment, run
-from .harness.projects import Project, Scaffold
+from .harness.projects import Scaffold
 from .harness.tools import Needs
 from .harness.web import Page
 
-EMAIL, PASSWORD = "admin@example.com", "correct horse battery staple"  # noqa: S105
+EMAIL, PASSWORD = "admin@example.com", "correct horse battery staple"
 GRACE = 10.0
 OK = 200
 
@@ -26,9 +26,7 @@ def docker(need: Needs) -> str:
 
 
 @pytest.fixture(scope="module")
-def up(
-    docker: str, scaffold: Scaffold, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Stack]:
+def up(docker: str, scaffold: Scaffold, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """The stack of a blog with the defaults, up and healthy, with one account in it."""
     folder = tmp_path_factory.mktemp("docker") / "my-blog"
     with stack(docker, scaffold.new("blog-django", folder, {})) as made:
@@ -95,11 +93,9 @@ def test_metrics_are_not_for_the_public(up: Stack) -> None:
 
 def test_plain_http_is_redirected(up: Stack) -> None:
     """The other port only sends to the TLS one."""
-    answer = run(
-        ["curl", "-s", "-o", "/dev/null", "-w", "%{http_code} %{redirect_url}"]
-        + [f"http://localhost:{up.http_port}/some/page"],
-        up.project.path,
-    )
+    url = f"http://localhost:{up.http_port}/some/page"
+    words = ["curl", "-s", "-o", "/dev/null", "-w", "%{http_code} %{redirect_url}", url]
+    answer = run(words, up.project.path)
     code, _, address = answer.out.partition(" ")
     assert code in {"301", "308"}
     assert address == f"https://localhost:{up.https_port}/some/page"
@@ -107,9 +103,7 @@ def test_plain_http_is_redirected(up: Stack) -> None:
 
 def test_only_nginx_publishes_ports(up: Stack) -> None:
     """From outside only nginx can be reached, and that on loopback."""
-    published = {
-        name: service["ports"] for name, service in up.services().items() if "ports" in service
-    }
+    published = {name: service["ports"] for name, service in up.services().items() if "ports" in service}
     assert set(published) == {"nginx"}
     ports = published["nginx"]
     assert isinstance(ports, list)
@@ -212,9 +206,7 @@ def test_stack_needs_its_env_file(docker: str, up: Stack, tmp_path: Path) -> Non
     assert re.search("[A-Z]+_[A-Z_]+|env file", done.err)
 
 
-def test_stack_on_mariadb(
-    docker: str, scaffold: Scaffold, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def test_stack_on_mariadb(docker: str, scaffold: Scaffold, tmp_path_factory: pytest.TempPathFactory) -> None:
     """The other database's stack comes up too, and its account logs in."""
     folder = tmp_path_factory.mktemp("docker") / "my-blog"
     project = scaffold.new("blog-django", folder, {"database": "mysql", "ci": "jenkins"})

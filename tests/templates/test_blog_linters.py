@@ -70,11 +70,7 @@ def test_actions_are_pinned_and_rights_are_least(github: Path) -> None:
     """Every action is pinned by a commit with its version; nothing is permitted at the top."""
     for file in (github / ".github/workflows").glob("*.yml"):
         text = file.read_text(encoding="utf-8")
-        loose = [
-            line.strip()
-            for line in text.splitlines()
-            if "uses:" in line and not PINNED.search(line)
-        ]
+        loose = [line.strip() for line in text.splitlines() if "uses:" in line and not PINNED.search(line)]
         assert loose == []
         assert "\npermissions: {}\n" in text
         assert text.count("timeout-minutes:") == text.count("runs-on:")
@@ -98,7 +94,7 @@ def test_files_match_their_published_schemas(by_ci: Project) -> None:
             words = ["--builtin-schema", schema, *data(schema), file]
             run([beside("check-jsonschema"), *words], by_ci.path).good()
             checked += 1
-    assert checked >= 2  # noqa: PLR2004 - Compose, and what belongs to the CI
+    assert checked >= 2
 
 
 def data(schema: str) -> list[str]:

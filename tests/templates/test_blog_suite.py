@@ -59,9 +59,7 @@ def test_suite_passes_on_mariadb(mysql_blog: Project, mariadb: Database) -> None
     assert " passed" in done.text
 
 
-def test_suite_passes_on_the_older_python(
-    project: Callable[..., Project], need: Needs
-) -> None:
+def test_suite_passes_on_the_older_python(project: Callable[..., Project], need: Needs) -> None:
     """The suite passes on Python 3.12, which the project names as its oldest."""
     older = project(version=need("python3.12"), python_version="3.12")
     assert "3.12" in older.run("python", "--version").good().out
@@ -71,9 +69,7 @@ def test_suite_passes_on_the_older_python(
 
 def test_milestones_select_the_first_ones(postgres_blog: Project) -> None:
     """`poe test --milestone 3` runs the first three steps' tests, and fewer than all."""
-    counts = [
-        len(collected(postgres_blog, "--milestone", str(number))) for number in (1, 3, 8)
-    ]
+    counts = [len(collected(postgres_blog, "--milestone", str(number))) for number in (1, 3, 8)]
     assert 0 < counts[0] < counts[1] < counts[2]
     assert counts[2] == len(collected(postgres_blog))
 

@@ -92,13 +92,9 @@ def test_known_nasty_text_is_kept(text: str, scaffold: Scaffold) -> None:
     check(scaffold, dict.fromkeys(names, text) | {"author_email": EMAILS[1]})
 
 
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(TEXT, TEXT, TEXT, st.sampled_from(EMAILS))
-def test_any_text_is_kept(
-    scaffold: Scaffold, title: str, description: str, author: str, email: str
-) -> None:
+def test_any_text_is_kept(scaffold: Scaffold, title: str, description: str, author: str, email: str) -> None:
     """Whatever may be typed leaves every file valid and is read back exactly as typed."""
     texts = {"project_name": title, "description": description}
     check(scaffold, texts | {"author_name": author, "author_email": email})
@@ -110,9 +106,7 @@ def test_any_text_is_kept(
     ids=repr,
 )
 @pytest.mark.parametrize("name", ["project_name", "description", "author_name"])
-def test_what_cannot_be_kept_is_refused(
-    name: str, text: str, scaffold: Scaffold, tmp_path: Path
-) -> None:
+def test_what_cannot_be_kept_is_refused(name: str, text: str, scaffold: Scaffold, tmp_path: Path) -> None:
     """A hole, a line break, a control character or 201 characters get one sentence."""
     answer = f"{name}={text}"
     done = scaffold("new", "blog-django", "x", "--defaults", "-a", answer, cwd=tmp_path)

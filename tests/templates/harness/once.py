@@ -29,9 +29,7 @@ class Once:
                 return False
             return True
 
-        until(
-            lambda: done.exists() or mine(), within=PATIENCE, what=f"another worker's {name}"
-        )
+        until(lambda: done.exists() or mine(), within=PATIENCE, what=f"another worker's {name}")
         if done.exists():
             return folder
         try:

@@ -102,9 +102,7 @@ class Running:
 
 
 @contextlib.contextmanager
-def running(
-    command: Sequence[str | Path], cwd: Path, env: Mapping[str, str]
-) -> Iterator[Running]:
+def running(command: Sequence[str | Path], cwd: Path, env: Mapping[str, str]) -> Iterator[Running]:
     """Run the program while the block lasts; whatever is left of it is ended after that."""
     process = subprocess.Popen(
         [str(word) for word in command],

@@ -66,7 +66,7 @@ def tree(path: Path) -> dict[str, bytes]:
 
 def build_wheel(folder: Path, uv: str) -> Path:
     """Build this repository's wheel into the folder and return it."""
-    command = [uv, "build", "--wheel", "--python", sys.executable]
+    command: list[str | Path] = [uv, "build", "--wheel", "--python", sys.executable]
     for _ in range(TRIES):
         done = run([*command, "--out-dir", folder, ROOT], folder)
         if done.code == 0:
@@ -80,7 +80,7 @@ def install(wheel: Path, folder: Path, uv: str) -> Path:
     """Install the wheel into a fresh environment there; return its `scaffold`."""
     run([uv, "venv", "--python", sys.executable, folder / "venv"], folder).good()
     target = executable(folder / "venv", "python")
-    command = [uv, "pip", "install", "--python", target, wheel]
+    command: list[str | Path] = [uv, "pip", "install", "--python", target, wheel]
     for _ in range(TRIES):
         done = run(command, folder)
         if done.code == 0:
@@ -101,9 +101,7 @@ class Scaffold:
         """Run `scaffold ARGUMENTS` in that folder."""
         return run([self.command, *arguments], cwd, environment(**extra))
 
-    def new(
-        self, template: str, folder: Path, answers: Mapping[str, str], *options: str
-    ) -> Project:
+    def new(self, template: str, folder: Path, answers: Mapping[str, str], *options: str) -> Project:
         """Generate a project into the folder, which must not be there, and return it."""
         folder.parent.mkdir(parents=True, exist_ok=True)
         words = ["new", template, str(folder), "--defaults", "--no-git", *options]

@@ -39,7 +39,7 @@ def _account(*names: str) -> str | None:
 @contextlib.contextmanager
 def _folder(account: str | None) -> Iterator[Path]:
     # Short, because the path of a Unix socket may have 107 bytes.
-    folder = Path(tempfile.mkdtemp(prefix="scf-", dir="/tmp"))  # noqa: S108
+    folder = Path(tempfile.mkdtemp(prefix="scf-", dir="/tmp"))
     try:
         if account:
             shutil.chown(folder, account)

@@ -36,9 +36,7 @@ def first(*candidates: str) -> str | None:
 def output(*command: str) -> str:
     """Return what the command prints, or nothing if it fails or hangs."""
     try:
-        done = subprocess.run(
-            command, capture_output=True, text=True, check=True, timeout=60
-        )
+        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
     except (OSError, subprocess.SubprocessError):
         return ""
     return done.stdout
@@ -62,9 +60,7 @@ def python(version: str) -> str | None:
     if found := uv():
         candidates.append(output(found, "python", "find", version).strip())
     for candidate in candidates:
-        if candidate and re.match(
-            rf"Python {re.escape(version)}\.", output(candidate, "--version")
-        ):
+        if candidate and re.match(rf"Python {re.escape(version)}\.", output(candidate, "--version")):
             return str(Path(candidate).resolve())
     return None
 
@@ -105,12 +101,8 @@ def _tool(find: Callable[[], str | None], without: str, *groups: str) -> Tool:
 TOOLS = {
     # Every group runs generated projects, so these two belong to all of them.
     "uv": _tool(uv, "uv is not installed", *GROUPS),
-    "python3.13": _tool(
-        lambda: python("3.13"), "no Python 3.13 on PATH, in pyenv or known to uv", *GROUPS
-    ),
-    "python3.12": _tool(
-        lambda: python("3.12"), "no Python 3.12 on PATH, in pyenv or known to uv", *GROUPS
-    ),
+    "python3.13": _tool(lambda: python("3.13"), "no Python 3.13 on PATH, in pyenv or known to uv", *GROUPS),
+    "python3.12": _tool(lambda: python("3.12"), "no Python 3.12 on PATH, in pyenv or known to uv", *GROUPS),
     "postgresql": _tool(postgres, "no PostgreSQL server programs", "services"),
     "mariadb": _tool(mariadb, "no MariaDB server programs", "services"),
     "docker": _tool(docker, "no Docker engine with Compose answers", "docker"),

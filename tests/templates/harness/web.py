@@ -32,7 +32,7 @@ class Answer:
         return self.headers.get_content_type()
 
     def json(self) -> object:
-        """The body, read as JSON."""
+        """Return the body, read as JSON."""
         return json.loads(self.body)
 
 
@@ -89,9 +89,10 @@ class Page(HTMLParser):
             self._area = name if tag == "textarea" else ""
             if tag == "textarea":
                 form.fields[name] = ""
+            elif kind in {"checkbox", "radio"} and "checked" not in given:
+                pass
             elif tag == "input" and kind not in {"submit", "file"}:
-                if kind not in {"checkbox", "radio"} or "checked" in given:
-                    form.fields[name] = given.get("value", "")
+                form.fields[name] = given.get("value", "")
 
     def handle_data(self, data: str) -> None:
         """Keep what stands in a text area."""

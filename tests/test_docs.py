@@ -1,0 +1,64 @@
+"""The documents of this repository: links lead somewhere, and they tell what is there."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from .templates.harness.links import broken
+
+ROOT = Path(__file__).parent.parent
+DOCUMENTS = sorted(
+    path.relative_to(ROOT).as_posix()
+    for pattern in ("*.md", "docs/**/*.md", "templates/_shared/*.md")
+    for path in ROOT.glob(pattern)
+)
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_links_lead_somewhere(name: str) -> None:
+    """Every link to a file of the repository leads to one."""
+    assert broken(ROOT, [name]) == []
+
+
+def test_readme_names_every_template() -> None:
+    """The README's table lists the templates that there are."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    there = {path.parent.name for path in ROOT.glob("templates/*/cookiecutter.json")}
+    assert set(re.findall(r"^\| `([\w-]+)` \|", readme, re.MULTILINE)) == there
+
+
+def test_readme_names_every_command() -> None:
+    """The README's table lists the commands that the command line has."""
+    from scaffold.cli import main  # noqa: PLC0415 - it is imported late everywhere
+
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"^\| `scaffold (\w+)", readme, re.MULTILINE))
+    hidden = {name for name, command in main.commands.items() if command.hidden}
+    assert named == set(main.commands) - hidden
+
+
+def test_readme_shows_a_real_run() -> None:
+    """The picture of a run is there and is an image."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    (picture,) = re.findall(r"!\[[^\]]+\]\((\S+)\)", readme)
+    assert (ROOT / picture).read_text(encoding="utf-8").lstrip().startswith(("<svg", "<?xml"))
+
+
+def test_changelog_has_the_version() -> None:
+    """What is not released yet, or the version of the package, heads the changelog."""
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert re.search(r"^## \[(Unreleased|\d+\.\d+\.\d+)\]", changelog, re.MULTILINE)
+
+
+def test_no_file_names_a_registry_or_a_machine() -> None:
+    """No document or setting carries a package index's address or a path of one machine."""
+    names = [*DOCUMENTS, "pyproject.toml", ".ci/run", ".github/workflows/ci.yml"]
+    found = [
+        name
+        for name in names
+        if re.search(
+            r"(pypi|npmjs|deb\.debian)\.org|(?<![\w.])/(home|root|Users)/\w", (ROOT / name).read_text("utf-8")
+        )
+    ]
+    assert found == []
