@@ -1,5 +1,12 @@
-"""Addresses of this part."""
+"""Addresses of the comments."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from blog.comments import views
+
+urlpatterns = [
+    path("posts/<slug:slug>/comments/", views.add, name="comment_add"),
+    path("comments/<int:pk>/delete/", views.delete, name="comment_delete"),
+    path("moderation/", views.queue, name="moderation"),
+    path("moderation/<int:pk>/", views.moderate, name="comment_moderate"),
+]
