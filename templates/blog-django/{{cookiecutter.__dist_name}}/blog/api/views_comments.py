@@ -1,0 +1,114 @@
+"""Comments in the API."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
+from rest_framework.permissions import IsAuthenticatedOrReadOnly
+from rest_framework.response import Response
+from rest_framework.viewsets import GenericViewSet
+
+from blog.api import serializers as s
+from blog.api.access import me, viewer
+from blog.api.errors import Unprocessable
+from blog.api.paging import page, read
+from blog.api.schema import CONFLICT
+from blog.api.strict import PageQuery, validated
+from blog.api.views_posts import FoundPost
+from blog.comments import services
+from blog.comments.models import Comment
+from blog.posts.models import Post
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+    from rest_framework.request import Request
+
+DECISIONS = {
+    Comment.Status.APPROVED: services.approve,
+    Comment.Status.SPAM: services.mark_spam,
+}
+
+
+@extend_schema(tags=["comments"])
+class PostCommentViewSet(FoundPost):
+    """The comments on a post."""
+
+    @extend_schema(
+        operation_id="comments_list", parameters=[PageQuery], responses=s.CommentPage
+    )
+    def list(self, request: Request, slug: str) -> Response:  # noqa: ARG002
+        """List what you may see; `reply_to` says what each answers."""
+        query = validated(PageQuery, request.query_params.dict())
+        rows = Comment.objects.visible_to(viewer(request)).filter(post=self.find())
+        rows = rows.select_related("author")
+        found, following = page(request, rows, "created_at", query)
+        lines = s.CommentSerializer(found, many=True).data
+        return read(request, {"next": following, "results": lines})
+
+    @extend_schema(
+        operation_id="comments_create",
+        request=s.CommentInput,
+        responses={201: s.CommentSerializer, **CONFLICT},
+    )
+    def create(self, request: Request, slug: str) -> Response:  # noqa: ARG002
+        """Comment, or answer a comment; it may have to wait for a moderator."""
+        post = self.find()
+        given = validated(s.CommentInput, request.data)
+        parent = None
+        if given.get("reply_to"):
+            seen = Comment.objects.visible_to(me(request)).filter(post=post)
+            parent = seen.filter(pk=given["reply_to"]).first()
+            if parent is None:
+                raise Unprocessable({"reply_to": ["No comment on this post."]})
+        comment = services.add_comment(
+            post,
+            me(request),
+            given["body"],
+            address=request.META["REMOTE_ADDR"],
+            parent=parent,
+        )
+        place = request.build_absolute_uri(f"/api/v1/comments/{comment.pk}")
+        shown = s.CommentSerializer(comment).data
+        return Response(shown, status=201, headers={"Location": place})
+
+
+@extend_schema(tags=["comments"])
+class CommentViewSet(GenericViewSet[Comment]):
+    """Single comments."""
+
+    permission_classes = (IsAuthenticatedOrReadOnly,)
+    serializer_class = s.CommentSerializer
+    queryset = Comment.objects.all()
+    lookup_value_regex = "[0-9]{1,18}"
+
+    def get_queryset(self) -> QuerySet[Comment]:
+        """Return what the one who asks may see, on posts that they may read."""
+        user = viewer(self.request)
+        readable = Post.objects.visible_to(user)
+        comments = Comment.objects.visible_to(user).filter(post__in=readable)
+        return comments.select_related("author")
+
+    @extend_schema(responses=s.CommentSerializer)
+    def retrieve(self, request: Request, pk: str) -> Response:
+        """Read one."""
+        comment = get_object_or_404(self.get_queryset(), pk=pk)
+        return read(request, s.CommentSerializer(comment).data)
+
+    @extend_schema(request=None, responses={204: None})
+    def destroy(self, request: Request, pk: str) -> Response:
+        """Delete it with its answers: your own, or as a moderator any."""
+        comment = get_object_or_404(self.get_queryset(), pk=pk)
+        services.delete_comment(comment, me(request))
+        return Response(status=204)
+
+    @extend_schema(request=s.ModerationInput, responses=s.CommentSerializer)
+    @action(detail=True, methods=["post"])
+    def moderate(self, request: Request, pk: str) -> Response:
+        """Approve it or hide it as spam, as a moderator; again changes nothing."""
+        comment = get_object_or_404(self.get_queryset(), pk=pk)
+        status = validated(s.ModerationInput, request.data)["status"]
+        comment = DECISIONS[status](comment, me(request))
+        return Response(s.CommentSerializer(comment).data)
