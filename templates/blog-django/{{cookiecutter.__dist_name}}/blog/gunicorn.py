@@ -1,8 +1,12 @@
-"""How gunicorn serves the blog: workers and threads, time limits, quiet logs."""
+"""How gunicorn serves the blog: workers and threads, time limits, logs as JSON."""
 
 import os
 import tempfile
 from pathlib import Path
+from typing import Any
+
+import structlog
+from prometheus_client import multiprocess
 
 bind = f"0.0.0.0:{os.environ.get('PORT', '8000')}"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
@@ -19,6 +23,42 @@ max_requests_jitter = 100
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 # Only nginx can reach this port, and it writes X-Forwarded-* anew.
 forwarded_allow_ips = "*"
+control_socket_disable = True
+
 # The app writes a line per request itself, with the request's id.
 accesslog = None
-control_socket_disable = True
+logconfig_dict = {
+    "formatters": {
+        "generic": {
+            "()": structlog.stdlib.ProcessorFormatter,
+            "foreign_pre_chain": [
+                structlog.stdlib.add_log_level,
+                structlog.stdlib.add_logger_name,
+                structlog.processors.TimeStamper(fmt="iso", utc=True),
+            ],
+            "processors": [
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.format_exc_info,
+                structlog.processors.JSONRenderer(),
+            ],
+        }
+    },
+    "loggers": {
+        "gunicorn.error": {
+            "handlers": ["error_console"],
+            "level": "INFO",
+            "propagate": False,
+        },
+        "gunicorn.access": {"handlers": [], "propagate": False},
+    },
+}
+
+# Each worker counts for itself; whichever is asked for /metrics adds them up from here.
+os.environ.setdefault(
+    "PROMETHEUS_MULTIPROC_DIR", tempfile.mkdtemp(prefix="prometheus-")
+)
+
+
+def child_exit(_server: Any, worker: Any) -> None:
+    """Forget what only a living worker can mean."""
+    multiprocess.mark_process_dead(worker.pid)
