@@ -34,7 +34,9 @@ class Project:
 
     def env(self, **extra: str) -> dict[str, str]:
         """Return the environment in which its tasks run here."""
-        settings = {"UV_PYTHON": self.python, "UV_PYTHON_DOWNLOADS": "never"}
+        # Where uv lies beside our own tools, those stay out of the projects' sight.
+        path = os.pathsep.join([str(Path(self.uv).parent), os.environ["PATH"]])
+        settings = {"UV_PYTHON": self.python, "UV_PYTHON_DOWNLOADS": "never", "PATH": path}
         if self.venv:
             settings["UV_PROJECT_ENVIRONMENT"] = str(self.venv)
         return environment(**settings, **extra)
@@ -97,6 +99,12 @@ class Scaffold:
     once: Once
     uv: str
 
+    @property
+    def templates(self) -> Path:
+        """The templates in the installed wheel."""
+        places = self.command.parents[1].glob("[Ll]ib/**/site-packages/scaffold/templates")
+        return next(places)
+
     def __call__(self, *arguments: str | Path, cwd: Path, **extra: str) -> Done:
         """Run `scaffold ARGUMENTS` in that folder."""
         return run([self.command, *arguments], cwd, environment(**extra))
@@ -110,6 +118,18 @@ class Scaffold:
         self(*words, cwd=folder.parent).good()
         return Project(folder, dict(answers))
 
+    def _uv_alone(self) -> Path:
+        """Return uv in a folder of its own: the projects' tasks look for it on PATH."""
+
+        def link(folder: Path) -> None:
+            program = Path(self.uv).resolve()
+            try:
+                (folder / program.name).symlink_to(program)
+            except OSError:  # Windows lets only some people make links
+                shutil.copy(program, folder)
+
+        return next(self.once("uv", link).iterdir())
+
     def ready(self, project: Project, python: str) -> Project:
         """Return the project with an environment in which its packages are installed.
 
@@ -121,7 +141,7 @@ class Scaffold:
         key = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:12]
         name = f"project-{key}"
         venv = self.once.root / name / "venv"
-        made = Project(project.path, project.answers, self.uv, python, venv)
+        made = Project(project.path, project.answers, str(self._uv_alone()), python, venv)
         lock = project.path / "uv.lock"
 
         def sync(folder: Path) -> None:
