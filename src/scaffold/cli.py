@@ -175,7 +175,7 @@ def new(
     else:
         made = project.create(wanted.template, wanted.answers, wanted.target, git=not options["no_git"])
         files, notes = made.files, made.notes
-        shown = output.created(wanted.target, len(files), git=not (options["no_git"] or notes))
+        shown = output.created(wanted.target, len(files), width(), git=not (options["no_git"] or notes))
         shown += output.next_steps(after, again if asked else (), width())
     if options["as_json"]:
         rest = {

@@ -174,7 +174,8 @@ class Interview:
                 found = self._answers(**{question.name: text})
             except BadAnswer:
                 return ""
-            return f"folder {self.place(found)} · short name {found[SLUG]}"
+            name = f" · short name {found[SLUG]}" if question.name != SLUG else ""
+            return f"folder {self.place(found)}{name}"
 
         return preview
 

@@ -97,9 +97,9 @@ def planned(path: Path, plan: Plan) -> str:
     return f"{bold(f'{path}/')}\n{tree(plan)}\n{dim(f'{len(plan.files)} files; nothing was written.')}"
 
 
-def created(path: Path, files: int, *, git: bool) -> str:
+def created(path: Path, files: int, width: int, *, git: bool) -> str:
     """Say what was made."""
-    return f"{green('✔')} Made {bold(str(path))}: {files} files{', and a first commit' * git}."
+    return wrapped(f"Made {path}: {files} files{', and a first commit' * git}.", width, green("✔ "))
 
 
 def next_steps(commands: Sequence[str], again: Sequence[str], width: int) -> str:

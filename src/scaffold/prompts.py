@@ -2,6 +2,7 @@
 
 import os
 import sys
+import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TextIO
@@ -28,7 +29,7 @@ STYLE = {
     "separator": "fg:#808080",
     "problem": "fg:ansiyellow",
     "done": "fg:ansigreen",
-    "validation-toolbar": "bg:default fg:ansired noreverse",
+    "refused": "fg:ansired",
 }
 _BACK = object()
 ESCAPE_WAIT = 0.1  # seconds: a lone Esc is told from an arrow key's escape sequence by what does not follow
@@ -44,7 +45,7 @@ class Terminal:
     def __init__(self, stream: TextIO) -> None:
         encoding = (stream.encoding or "ascii").lower()
         plain = "utf" not in encoding
-        self._pointer, self._tick, self._rule = (">", "*", "-") if plain else ("❯", "✔", "─")  # noqa: RUF001
+        self._pointer, self._tick, self._rule, self._caret = ">*->" if plain else "❯✔─›"  # noqa: RUF001
         self._stream = stream
         self._shown: list[Line] = []
 
@@ -58,8 +59,13 @@ class Terminal:
     def _keys(self, *keys: str, back: bool) -> tuple[str, str]:
         """Return the key hint, on one line if it fits."""
         parts = [*keys, *(["Esc back"] if back else []), "Ctrl-C cancels"]
-        line = " · ".join(parts)
-        return "class:keys", line if len(line) < self.columns else "\n".join(parts)
+        whole = [part.replace(" ", "\xa0") for part in parts]  # a line may end between keys only
+        return "class:keys", self._fold(" · ".join(whole)).replace(" ·\n", "\n").replace("\xa0", " ")
+
+    def _fold(self, text: str, indent: str = "") -> str:
+        """Break a text into lines between words."""
+        lines = textwrap.wrap(text, self.columns - 1 - len(indent), break_on_hyphens=False)
+        return f"\n{indent}".join(lines)
 
     def show(self, lines: Sequence[Line]) -> None:
         """Make these the settled answers on the screen, one row each."""
@@ -89,31 +95,34 @@ class Terminal:
         import questionary
         from prompt_toolkit.application import get_app
 
-        def wrong(text: str) -> str | None:
-            return check(text or default)
-
+        fits = len(f"? {message} > {default}") < self.columns
         question = questionary.text(
-            message,
+            f"{message} {self._caret}" if fits else f"{self._fold(message, '  ')}\n {self._caret}",
             qmark="?",
             style=_style(),
             placeholder=_formatted([("class:placeholder", default)]),
-            validate=lambda text: wrong(text) or True,
-            validate_while_typing=False,
             erase_when_done=True,
         )
+        refused: list[str] = []  # what Enter was pressed on in vain
+
+        def typed() -> str:
+            return get_app().current_buffer.text
 
         def hint() -> "StyleAndTextTuples":
-            buffer = get_app().current_buffer
-            keys = self._keys(*([] if buffer.text or not default else ["Enter takes it"]), back=back)
-            if buffer.validation_error:  # in red above, since Enter was pressed
-                return [keys]
-            problem = wrong(buffer.text) if buffer.text else None
-            seen = problem or preview(buffer.text or default)
-            return [("class:problem" if problem else "class:note", seen and f"{seen}\n"), keys]
+            text = typed()
+            problem = check(text or default) if text or refused else None
+            seen = self._fold(problem or preview(text or default))
+            style = "class:refused" if text in refused else "class:problem" if problem else "class:note"
+            keys = [] if text or problem else ["Enter accepts it"]
+            return [(style, seen and f"{seen}\n"), self._keys(*keys, back=back)]
 
-        return self._ask(
-            question.application, hint, back=back, typed=lambda: bool(get_app().current_buffer.text)
-        )
+        def accept(event: "KeyPressEvent") -> None:
+            if check(typed() or default) is None:
+                event.current_buffer.validate_and_handle()
+            else:
+                refused.append(typed())
+
+        return self._ask(question.application, hint, back=back, typed=typed, accept=accept)
 
     def choose(self, message: str, rows: Sequence[Row], current: str, *, back: bool) -> str | None:
         """Ask for one of the rows; a note that is cut by a narrow terminal is whole below the list."""
@@ -127,7 +136,7 @@ class Terminal:
             rule if row is RULE else questionary.Choice(_title(row, width, room), row.value) for row in rows
         ]
         question = questionary.select(
-            message,
+            self._fold(message, "  "),
             listed,
             current,
             "?",
@@ -148,16 +157,23 @@ class Terminal:
             below = [row.note] if clip(row.note, room) != row.note else []
             below += [row.detail] if row.detail else []
             return [
-                *(("class:note", f"{line}\n") for line in below),
-                self._keys("↑↓ move", "Enter takes it", back=back),
+                *(("class:note", f"{self._fold(line)}\n") for line in below),
+                self._keys("↑↓ move", "Enter selects", back=back),
             ]
 
-        return self._ask(question.application, hint, back=back, typed=lambda: False)
+        return self._ask(question.application, hint, back=back)
 
     def _ask(
-        self, app: "Application[Any]", hint: "Callable[[], Any]", *, back: bool, typed: Callable[[], bool]
+        self,
+        app: "Application[Any]",
+        hint: "Callable[[], Any]",
+        *,
+        back: bool,
+        typed: Callable[[], str] = str,
+        accept: "Callable[[KeyPressEvent], None] | None" = None,
     ) -> str | None:
-        from prompt_toolkit.filters import Condition
+        """Run a question of questionary's with a hint below it, and with keys to go back and to give up."""
+        from prompt_toolkit.filters import Always, Condition
         from prompt_toolkit.key_binding import KeyBindings, merge_key_bindings
         from prompt_toolkit.layout import FormattedTextControl, HSplit, Layout, Window
 
@@ -176,9 +192,13 @@ class Terminal:
         for key in ("c-c", "<sigint>"):
             keys.add(key, eager=True)(cancel)
         keys.add("c-d", filter=Condition(lambda: not typed()), eager=True)(cancel)
+        if accept:
+            keys.add("enter", eager=True)(accept)
         app.key_bindings = merge_key_bindings([app.key_bindings, keys] if app.key_bindings else [keys])
         app.ttimeoutlen = ESCAPE_WAIT
-        below = Window(FormattedTextControl(hint), wrap_lines=True, dont_extend_height=True)
+        for window in app.layout.find_all_windows():
+            window.dont_extend_height = Always()
+        below = Window(FormattedTextControl(hint), wrap_lines=True)
         app.layout = Layout(HSplit([app.layout.container, below]), app.layout.current_window)
         answer = app.run()
         return None if answer is _BACK else str(answer)
