@@ -32,8 +32,11 @@ def add_comment(
 
     An answer to the deepest level is put beside what it answers. Raise
     CommentRefusedError where none is taken, throttle.TooFastError (with the seconds
-    to wait) if this author, or this network `address`, sent too many.
+    to wait) if this author, or this network `address`, sent too many, and
+    PermissionDenied if `author` may not comment at all.
     """
+    if not author.has_perm("comments.add_comment"):
+        raise PermissionDenied
     text = body.replace("\r\n", "\n").strip()
     if not text:
         message = "Write something first."

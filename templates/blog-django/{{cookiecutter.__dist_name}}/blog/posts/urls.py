@@ -1,5 +1,7 @@
 """Addresses of the posts: what readers open, and what authors write with."""
 
+from django.conf import settings
+from django.conf.urls.static import static
 from django.contrib.sitemaps.views import index, sitemap
 from django.urls import path
 
@@ -37,4 +39,6 @@ urlpatterns = [
         writing.restore,
         name="revision_restore",
     ),
+    # Uploads, in development only: in production nginx serves them.
+    *static(settings.MEDIA_URL, document_root=settings.MEDIA_ROOT),
 ]
