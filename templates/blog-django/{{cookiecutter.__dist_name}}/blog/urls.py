@@ -15,6 +15,7 @@ urlpatterns = [
     path("", include("blog.comments.urls")),
     path("accounts/", include("blog.accounts.urls")),
     path("api/", include("blog.api.urls")),
+    path("api/<path:rest>", errors.api_not_found),
     path("admin/", admin.site.urls),
 ]
 

@@ -77,6 +77,11 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse: 
     return respond(request, 404)
 
 
+def api_not_found(request: HttpRequest, rest: str) -> HttpResponse:  # noqa: ARG001
+    """Answer a program's wrong address, in development too, where pages explain."""
+    return respond(request, 404)
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
     """Answer a failure of ours; Django has logged it with its traceback."""
     return respond(request, 500)

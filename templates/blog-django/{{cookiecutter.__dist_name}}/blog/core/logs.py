@@ -16,10 +16,10 @@ SENSITIVE_NAME = re.compile(
 )
 # The same in running text: `password=…`, `Bearer …`, and anything shaped like a JWT.
 SENSITIVE_TEXT = re.compile(
-    r"""(?P<name>["']?\b[\w-]*(?:password|token|secret|cookie|sessionid)["']?\s*[=:]\s*)
+    r"""(?P<name>(?:password|token|secret|cookie|sessionid)["']?\s{0,3}[=:]\s{0,3})
         (?:"[^"]*"|'[^']*'|[^\s,;&}]+)
-      | (?P<scheme>\b(?:Bearer|Basic)\s+)[\w.~+/=-]+
-      | \beyJ[\w-]+\.[\w-]+\.[\w-]*""",
+      | (?P<scheme>\b(?:Bearer|Basic)\s)[\w.~+/=-]+
+      | \beyJ[\w-]{1,4096}\.[\w-]{1,4096}\.[\w-]*""",
     re.IGNORECASE | re.VERBOSE,
 )
 

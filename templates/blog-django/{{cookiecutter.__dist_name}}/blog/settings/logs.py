@@ -56,7 +56,8 @@ LOGGING = {
     "loggers": {
         # Django's own handlers would write the same lines again, unredacted.
         "django": {"handlers": [], "level": LOG_LEVEL, "propagate": True},
-        "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
+        # The development server repeats what "request" says.
+        "django.server": {"handlers": [], "level": "CRITICAL", "propagate": True},
         "axes": {"level": "ERROR"},
     },
 }
