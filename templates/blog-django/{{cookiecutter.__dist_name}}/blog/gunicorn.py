@@ -1,12 +1,21 @@
 """How gunicorn serves the blog: workers and threads, time limits, logs as JSON."""
 
+import importlib
 import os
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
 import structlog
+from django.core.exceptions import ImproperlyConfigured
 from prometheus_client import multiprocess
+
+# A setting that is refused is one line here, instead of one from each worker.
+try:
+    importlib.import_module("blog.settings")
+except ImproperlyConfigured as refusal:
+    sys.exit(str(refusal))
 
 bind = f"0.0.0.0:{os.environ.get('PORT', '8000')}"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
