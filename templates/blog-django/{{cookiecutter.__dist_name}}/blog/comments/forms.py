@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 
 from blog.comments.models import Comment
@@ -25,6 +27,9 @@ class CommentForm(forms.ModelForm):  # type: ignore[type-arg]
         widgets = {"body": forms.Textarea(attrs={"rows": 5})}
         labels = {"body": "Your comment"}
         help_texts = {"body": "Plain text, up to 2,000 characters."}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, label_suffix="", **kwargs)
 
     @property
     def is_from_robot(self) -> bool:

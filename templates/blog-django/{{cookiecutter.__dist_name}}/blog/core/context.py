@@ -7,5 +7,5 @@ from django.http import HttpRequest
 
 
 def site(request: HttpRequest) -> dict[str, Any]:  # noqa: ARG001 (Django's signature)
-    """Return the words of `site.toml` as `site`."""
-    return {"site": settings.SITE}
+    """Return the words of `site.toml` as `blog` (allauth has a `site` of its own)."""
+    return {"blog": settings.SITE}

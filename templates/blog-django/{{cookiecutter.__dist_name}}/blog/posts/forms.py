@@ -49,7 +49,7 @@ class PostForm(forms.ModelForm):  # type: ignore[type-arg]
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, label_suffix="", **kwargs)
         if self.instance.pk:
             names = self.instance.tags.values_list("name", flat=True)
             self.initial["tags"] = ", ".join(names)
