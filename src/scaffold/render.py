@@ -51,7 +51,7 @@ def plan(template: Template, answers: Mapping[str, str]) -> Plan:
 def default(template: Template, raw: str, so_far: Mapping[str, str]) -> str:
     """Return a default of cookiecutter.json rendered from the answers so far. Raises TemplateError."""
     workshop = _workshop(template)
-    return workshop.render(workshop.compile(raw, "cookiecutter.json"), {"cookiecutter": so_far})
+    return workshop.variable(raw, so_far)
 
 
 _workshops: dict[Path, "_Workshop"] = {}
@@ -81,6 +81,7 @@ class _Workshop:
     def __init__(self, template: Template) -> None:
         self.template = template
         self.raw = template.raw
+        self.variables: dict[str, Text] = {}
         settings: dict[str, Any] = self.raw.get("_jinja2_env_vars", {})
         self.plain_is_plain = settings.keys() <= _HARMLESS_SETTINGS
         if self.raw.get("_extensions"):
@@ -133,7 +134,13 @@ class _Workshop:
             return {self._value(key, known): self._value(value, known) for key, value in raw.items()}
         if isinstance(raw, list):
             return [self._value(value, known) for value in raw]
-        return self.render(self.compile(str(raw), "cookiecutter.json"), {"cookiecutter": known})
+        return self.variable(str(raw), known)
+
+    def variable(self, raw: str, known: Mapping[str, Any]) -> str:
+        """Return a text of cookiecutter.json rendered from what is known so far. Raises TemplateError."""
+        if raw not in self.variables:
+            self.variables[raw] = self.compile(raw, "cookiecutter.json")
+        return self.render(self.variables[raw], {"cookiecutter": known})
 
     def _walk(self, folder: Path, prefix: str, copied: str | None) -> Iterator[_Source]:
         """Yield the sources below a folder; `copied` is the outermost folder that is copied whole, if any."""

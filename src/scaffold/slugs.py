@@ -11,8 +11,8 @@ _DEVICES = frozenset("con prn aux nul clock".split()) | {
 }
 _DATABASES = frozenset(
     """
-    admin config guest information_schema local mariadb mysql none performance_schema postgres public root sqlite
-    sys template0 template1
+    admin config guest information_schema local mariadb mysql none performance_schema postgres public root
+    sqlite sys template0 template1
     """.split()
 )
 _FOLDERS = frozenset("data docs load localhost static templates test tests".split())
@@ -22,35 +22,29 @@ DEPENDENCIES = frozenset(
     aiosqlite alembic allauth amqtt anyio argon2 argon2_cffi asgiref asyncpg axes bandit bcrypt boto3 bs4
     build celery certifi channels click corsheaders coverage crispy_forms cryptography cyclonedx_bom
     dj_database_url django django_allauth django_axes django_cors_headers django_environ django_filters
-    django_stubs djangorestframework djangorestframework_stubs dotenv drf_spectacular environs factory
-    factory_boy faker fastapi feedparser fido2 flask flask_login flask_sqlalchemy flask_wtf freezegun
-    gunicorn hatchling httpx httpx2 hypothesis idna itsdangerous jinja2 jose jsonschema jwt locust
-    locustfile markdown markdown_it markdown_it_py markupsafe marshmallow mongoengine motor mypy
-    mysqlclient nh3 numpy oauthlib orjson packaging paho paho_mqtt pandas passlib pillow pip pip_audit
-    playwright poe poethepoet pre_commit prometheus_client psutil psycopg psycopg2 pydantic
-    pydantic_settings pygments pyjwt pymongo pymongo_inmemory pymysql pyotp pytest pytest_asyncio
-    pytest_cov pytest_django pytest_randomly pytest_xdist python_multipart pyyaml qrcode redis requests
-    responses respx rest_framework rest_framework_simplejwt rich ruff schemathesis setuptools simplejwt
-    social_django sqlalchemy sqlmodel sqlparse starlette stripe structlog testcontainers time_machine toml
-    tomlkit trio typer types_markdown urllib3 uv uvicorn uvloop virtualenv watchfiles websockets werkzeug
-    wheel whitenoise wsproto wtforms yaml
+    django_stubs djangorestframework djangorestframework_simplejwt djangorestframework_stubs dotenv
+    drf_spectacular environs factory factory_boy faker fastapi feedparser fido2 flask flask_login
+    flask_sqlalchemy flask_wtf freezegun gunicorn hatchling httpx httpx2 hypothesis idna itsdangerous
+    jinja2 jose jsonschema jwt locust locustfile markdown markdown_it markdown_it_py markupsafe
+    marshmallow mongoengine motor mypy mysqlclient nh3 numpy oauthlib orjson packaging paho paho_mqtt
+    pandas passlib pillow pip pip_audit playwright poe poethepoet pre_commit prometheus_client psutil
+    psycopg psycopg2 pydantic pydantic_settings pygments pyjwt pymongo pymongo_inmemory pymysql pyotp
+    pytest pytest_asyncio pytest_cov pytest_django pytest_randomly pytest_xdist python_multipart
+    python_slugify pyyaml qrcode redis requests responses respx rest_framework rest_framework_simplejwt
+    rich ruff schemathesis setuptools simplejwt social_django sqlalchemy sqlmodel sqlparse starlette
+    stripe structlog testcontainers time_machine toml tomlkit trio typer types_markdown urllib3 uv uvicorn
+    uvloop virtualenv watchfiles websockets werkzeug wheel whitenoise wsproto wtforms yaml
     """.split()
 )
 
 
 def problem(slug: str) -> str | None:
     """Return why this cannot be a project's short name, as a sentence that says what to type, or None."""
-    if not re.fullmatch(r"[a-z][a-z0-9_]*", slug):
-        return (
-            f"{slug!r} cannot be a short name: use lower-case letters a to z, digits and _,"
-            f" and start with a letter{_instead(slug)}."
-        )
-    if not SHORTEST <= len(slug) <= LONGEST:
-        return f"{slug!r} cannot be a short name: it has {len(slug)} characters; use {SHORTEST} to {LONGEST}."
-    if slug.endswith("_") or "__" in slug:
-        return f"{slug!r} cannot be a short name: use single underscores, between words only{_instead(slug)}."
-    reason = _taken_by(slug)
-    return f"{slug!r} cannot be a short name: {reason}{_instead(slug)}." if reason else None
+    reason = _reason(slug)
+    if reason is None:
+        return None
+    better = repaired(slug)
+    return f"{slug!r} cannot be a short name: {reason}{f', for example {better!r}' if better else ''}."
 
 
 def repaired(slug: str) -> str | None:
@@ -58,14 +52,20 @@ def repaired(slug: str) -> str | None:
     plain = re.sub(r"[^a-z0-9]+", "_", slug.lower()).strip("_")
     for candidate in (plain, f"my_{plain}"):
         cut = candidate[:LONGEST].rstrip("_")
-        if plain and problem(cut) is None:
+        if plain and _reason(cut) is None:
             return cut
     return None
 
 
-def _instead(slug: str) -> str:
-    better = repaired(slug)
-    return f", for example {better!r}" if better else ""
+def _reason(slug: str) -> str | None:
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", slug):
+        return "use lower-case letters a to z, digits and _, and start with a letter"
+    if not SHORTEST <= len(slug) <= LONGEST:
+        return f"it has {len(slug)} characters; use {SHORTEST} to {LONGEST}"
+    if slug.endswith("_") or "__" in slug:
+        return "use single underscores, and only between words"
+    taken = _taken_by(slug)
+    return f"{taken}; use another" if taken else None
 
 
 def _taken_by(slug: str) -> str | None:

@@ -80,7 +80,11 @@ def _sweep_one(home: Path) -> None:
         except FileNotFoundError:
             home.rmdir()  # killed before it could lock; if it is alive, it starts again elsewhere
             return
-        if _take(lock):
+        try:
+            stale = _take(lock)
+        except OSError:
+            stale = False
+        if stale:
             _remove(home, lock)
         else:
             os.close(lock)
@@ -97,7 +101,11 @@ def _make_home(target: Path) -> tuple[Path, int]:
         except BaseException:
             home.rmdir()
             raise
-        if _take(lock) and (home / _LOCK).exists():
+        try:
+            ours = _take(lock) and (home / _LOCK).exists()
+        except OSError:
+            ours = True  # a file system without locks: nobody else will hold one either, so nothing is swept
+        if ours:
             return home, lock
         os.close(lock)
 
@@ -111,11 +119,8 @@ def _move(project: Path, target: Path) -> None:
 def _remove(home: Path, lock: int) -> None:
     """Remove a staging folder; its lock goes last, so that it is recognised even if this is cut short."""
     shutil.rmtree(home / _PROJECT, ignore_errors=True)
-    if sys.platform == "win32":
-        os.close(lock)
+    os.close(lock)  # before the file itself, which Windows would not remove otherwise
     shutil.rmtree(home, ignore_errors=True)
-    if sys.platform != "win32":
-        os.close(lock)
 
 
 if sys.platform == "win32":
@@ -133,10 +138,10 @@ else:
     import fcntl
 
     def _take(lock: int) -> bool:
-        """Lock a file that no other run holds; the system lets go of it when the process ends."""
+        """Lock a file unless another run holds it; the system lets go of it when the process ends."""
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        except BlockingIOError:
             return False
         return True
 
