@@ -9,7 +9,6 @@ from typing import Any
 
 import structlog
 from django.core.exceptions import ImproperlyConfigured
-from prometheus_client import multiprocess
 
 # A setting that is refused is one line here, instead of one from each worker.
 try:
@@ -70,4 +69,7 @@ os.environ.setdefault(
 
 def child_exit(_server: Any, worker: Any) -> None:
     """Forget what only a living worker can mean."""
+    # The library looks for the folder when it is imported, so not before it is set.
+    from prometheus_client import multiprocess  # noqa: PLC0415
+
     multiprocess.mark_process_dead(worker.pid)
