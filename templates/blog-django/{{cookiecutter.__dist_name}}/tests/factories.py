@@ -84,6 +84,7 @@ class PostFactory(factory.django.DjangoModelFactory[Post]):
     summary = "What it is about."
     body = "Some *text*."
     html = "<p>Some <em>text</em>.</p>"
+    text = "Some text."
     status = Post.Status.PUBLISHED
     published_at = factory.LazyFunction(timezone.now)
 
