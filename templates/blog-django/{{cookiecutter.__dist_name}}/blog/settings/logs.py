@@ -56,6 +56,8 @@ LOGGING = {
     "loggers": {
         # Django's own handlers would write the same lines again, unredacted.
         "django": {"handlers": [], "level": LOG_LEVEL, "propagate": True},
+        # What is not a failure of ours has its line from "request" already.
+        "django.request": {"handlers": [], "level": "ERROR", "propagate": True},
         # The development server repeats what "request" says.
         "django.server": {"handlers": [], "level": "CRITICAL", "propagate": True},
         "axes": {"level": "ERROR"},
