@@ -1,13 +1,16 @@
 """Copy what the templates share into each of them; `--check` only tells what differs.
 
-A template names the layers it takes in its `cookiecutter.json` (`"_layers": ["all"]`). A layer is a folder beside this
-file: `LAYER/hooks/` becomes the template's `hooks/`, `LAYER/project/` goes into the folder of the generated project.
-A later layer wins over an earlier one. Files are copied as they are: what varies between templates is data in
-`cookiecutter.json`, which Cookiecutter fills in when a project is generated. README.md names those keys.
+A template names the layers it takes in its `cookiecutter.json` (`"_layers": ["all"]`). A layer is a folder
+beside this file: `LAYER/hooks/` becomes the template's `hooks/`, `LAYER/project/` goes into the folder of the
+generated project. A later layer wins over an earlier one. Files are copied as they are: what varies between
+templates is data in `cookiecutter.json`, which Cookiecutter fills in when a project is generated. README.md
+names those keys.
 
-One thing is put in on the way: between the lines `# >>> PATH` and `# <<<` stands what the file PATH of this repository
-says, because a hook cannot import it.
+One thing is put in on the way: between the lines `# >>> PATH` and `# <<<` stands what the file PATH of this
+repository says, because a hook cannot import it.
 """
+
+# ruff: noqa: INP001 - a script, not a package
 
 from __future__ import annotations
 
@@ -64,13 +67,13 @@ def main(arguments: list[str] | None = None) -> int:
     copies = {copy: source for template in templates() for copy, source in plan(template).items()}
     differing = {copy: source for copy, source in copies.items() if not same(copy, source)}
     for copy, source in differing.items():
-        print(f"{'differs' if check else 'copied'}: {copy.relative_to(SHARED.parent)}")
+        sys.stdout.write(f"{'differs' if check else 'copied'}: {copy.relative_to(SHARED.parent)}\n")
         if not check:
             copy.parent.mkdir(parents=True, exist_ok=True)
             copy.write_bytes(content(source))
             copy.chmod(source.stat().st_mode)
     if check and differing:
-        print("Change the file under templates/_shared, then run: python templates/_shared/sync.py", file=sys.stderr)
+        sys.stderr.write("Change the file in templates/_shared, then run: python templates/_shared/sync.py\n")
     return 1 if check and differing else 0
 
 
