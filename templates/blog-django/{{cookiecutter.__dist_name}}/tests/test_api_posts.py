@@ -201,6 +201,7 @@ def test_an_unchanged_read_is_answered_with_304(path: str) -> None:
         ({"title": ""}, "title"),
         ({"body": "x" * 100_001}, "body"),
         ({"tags": ["x"] * 9}, "tags"),
+        ({"tags": [5]}, "tags"),
         ({"tags": ["x" * 41]}, "tags"),
         ({"comments_open": "yes"}, "comments_open"),
     ],

@@ -102,5 +102,5 @@ def handle(error: Exception, context: dict[str, Any]) -> HttpResponse | None:
     if header := getattr(error, "auth_header", None):
         response["WWW-Authenticate"] = header
     if wait := getattr(error, "wait", None):
-        response["Retry-After"] = str(int(wait) + 1)
+        response["Retry-After"] = str(int(wait))
     return response

@@ -54,6 +54,8 @@ class StrictSerializer(serializers.Serializer[Any]):
     def _right_type(
         self, field: serializers.Field[Any, Any, Any, Any], value: object
     ) -> bool:
+        if isinstance(field, serializers.ListField) and isinstance(value, list):
+            return all(self._right_type(field.child, item) for item in value)
         return all(
             isinstance(value, json_type)
             for field_type, json_type in self.json_types.items()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.db.models import Q
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
@@ -23,13 +24,26 @@ from blog.comments.models import Comment
 from blog.posts.models import Post
 
 if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
     from django.db.models import QuerySet
     from rest_framework.request import Request
+
+    from blog.accounts.models import User
 
 DECISIONS = {
     Comment.Status.APPROVED: services.approve,
     Comment.Status.SPAM: services.mark_spam,
 }
+
+
+def seen_by(user: User | AnonymousUser) -> QuerySet[Comment]:
+    """Return what `user` may see; a hidden comment hides what answers it."""
+    visible = Comment.objects.visible_to(user)
+    keys = visible.values("pk")
+    return visible.filter(
+        Q(parent=None) | Q(parent__in=keys),
+        Q(parent__parent=None) | Q(parent__parent__in=keys),
+    ).select_related("author")
 
 
 @extend_schema(tags=["comments"])
@@ -42,8 +56,7 @@ class PostCommentViewSet(FoundPost):
     def list(self, request: Request, slug: str) -> Response:  # noqa: ARG002
         """List what you may see; `reply_to` says what each answers."""
         query = validated(PageQuery, request.query_params.dict())
-        rows = Comment.objects.visible_to(viewer(request)).filter(post=self.find())
-        rows = rows.select_related("author")
+        rows = seen_by(viewer(request)).filter(post=self.find())
         found, following = page(request, rows, "created_at", query)
         lines = s.CommentSerializer(found, many=True).data
         return read(request, {"next": following, "results": lines})
@@ -59,7 +72,7 @@ class PostCommentViewSet(FoundPost):
         given = validated(s.CommentInput, request.data)
         parent = None
         if given.get("reply_to"):
-            seen = Comment.objects.visible_to(me(request)).filter(post=post)
+            seen = seen_by(me(request)).filter(post=post)
             parent = seen.filter(pk=given["reply_to"]).first()
             if parent is None:
                 raise Unprocessable({"reply_to": ["No comment on this post."]})
@@ -67,7 +80,7 @@ class PostCommentViewSet(FoundPost):
             post,
             me(request),
             given["body"],
-            address=request.META["REMOTE_ADDR"],
+            address=request.META.get("REMOTE_ADDR", ""),
             parent=parent,
         )
         place = request.build_absolute_uri(f"/api/v1/comments/{comment.pk}")
@@ -87,9 +100,7 @@ class CommentViewSet(GenericViewSet[Comment]):
     def get_queryset(self) -> QuerySet[Comment]:
         """Return what the one who asks may see, on posts that they may read."""
         user = viewer(self.request)
-        readable = Post.objects.visible_to(user)
-        comments = Comment.objects.visible_to(user).filter(post__in=readable)
-        return comments.select_related("author")
+        return seen_by(user).filter(post__in=Post.objects.visible_to(user))
 
     @extend_schema(responses=s.CommentSerializer)
     def retrieve(self, request: Request, pk: str) -> Response:

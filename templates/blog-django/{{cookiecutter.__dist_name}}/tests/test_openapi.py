@@ -1,0 +1,66 @@
+"""The API keeps its word: what it does is what its OpenAPI document says."""
+
+from __future__ import annotations
+
+from io import StringIO
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import schemathesis
+from django.core.management import call_command
+from hypothesis import HealthCheck, Phase
+from hypothesis import settings as bounds
+from schemathesis.specs.openapi.checks import positive_data_acceptance
+
+from blog.api.tokens import Refresh
+from blog.wsgi import application
+from tests.factories import CommentFactory, PostFactory, TagFactory
+
+if TYPE_CHECKING:
+    from pytest_django import Settings
+
+    from blog.accounts.models import User
+
+pytestmark = [pytest.mark.django_db, pytest.mark.milestone(7)]
+
+
+document = schemathesis.openapi.from_wsgi("/api/schema?format=json", application)
+
+
+@pytest.fixture
+def there(author: User, settings: Settings) -> dict[str, Any]:
+    """Return what is there to be named in an address, and whose it is; no throttle."""
+    off = {"DEFAULT_THROTTLE_RATES": {"anon": None, "user": None}}
+    settings.REST_FRAMEWORK = settings.REST_FRAMEWORK | off
+    post = PostFactory.create(author=author, tags=[TagFactory.create(slug="tag")])
+    comment = CommentFactory.create(post=post, author=author)
+    return {"author": author, "slug": post.slug, "id": str(comment.pk)}
+
+
+@document.parametrize()
+@bounds(
+    max_examples=4,
+    derandomize=True,
+    database=None,
+    deadline=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+def test_every_answer_is_one_that_the_document_names(
+    case: schemathesis.Case, there: dict[str, Any]
+) -> None:
+    """No crash, and no status, type or body that is not documented."""
+    access = Refresh.for_user(there["author"]).access_token
+    headers = {"Authorization": f"Bearer {access}"}
+    call = {"headers": headers, "excluded_checks": [positive_data_acceptance]}
+    case.call_and_validate(**call)
+    if case.path_parameters:
+        case.path_parameters = {name: there[name] for name in case.path_parameters}
+        case.call_and_validate(**call)
+
+
+def test_the_document_is_valid_and_complete() -> None:
+    """The generator finds nothing to warn of, and the version is 3.1."""
+    written = StringIO()
+    call_command("spectacular", validate=True, fail_on_warn=True, stdout=written)
+    assert written.getvalue().startswith("openapi: 3.1.")
