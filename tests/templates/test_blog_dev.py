@@ -165,7 +165,7 @@ def test_postman_collection_runs(server: DevServer, blog: Project, need: Needs) 
 
 
 def test_schemathesis_finds_no_server_error(server: DevServer, blog: Project) -> None:
-    """Thousands of odd requests made from its own schema get no server error."""
+    """Hundreds of odd requests made from its own schema get no server error."""
     browser = server.browser()
     schema = server.url.rstrip("/") + schema_path(browser)
     email, password = server.account("author")
@@ -173,6 +173,8 @@ def test_schemathesis_finds_no_server_error(server: DevServer, blog: Project) ->
     pair = token.json()
     assert isinstance(pair, dict)
     words = ["run", schema, "--checks", "not_a_server_error", "--max-examples", "10"]
+    # One of these ends the very session that the other requests need.
+    words += ["--exclude-path-regex", "/auth/logout"]
     words += ["--phases", "examples,fuzzing", "--header", f"Authorization: Bearer {pair['access']}"]
     blog.run("schemathesis", *words).good()
 
