@@ -33,6 +33,7 @@ def remove(_apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
 
 
 class Migration(migrations.Migration):
+    atomic = False  # these servers cannot take an index back with the transaction
     dependencies = [("posts", "0001_initial")]
 
     operations = [migrations.RunPython(add, remove)]
