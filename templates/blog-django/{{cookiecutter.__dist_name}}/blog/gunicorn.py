@@ -58,6 +58,8 @@ logconfig_dict = {
             "propagate": False,
         },
         "gunicorn.access": {"handlers": [], "propagate": False},
+        # It warns of the body that Django gives to HEAD, and leaves it out itself.
+        "gunicorn.http.wsgi": {"level": "ERROR"},
     },
 }
 
