@@ -108,7 +108,7 @@ def test_readme_way_without_uv_works(blog: Project, python: str, tmp_path: Path)
     for name, content in blog.files().items():
         (copied / name).parent.mkdir(parents=True, exist_ok=True)
         (copied / name).write_bytes(content)
-    run([python, "-m", "venv", ".venv"], copied).good()
+    run([python, "-m", "venv", "--upgrade-deps", ".venv"], copied).good()
     (line,) = set(re.findall(r"pip install[^`\n&]*", text))
     run(["sh", "-c", f".venv/bin/{line.strip()}"], copied, environment()).good()
     done = run([".venv/bin/python", "manage.py", "check"], copied, environment())
