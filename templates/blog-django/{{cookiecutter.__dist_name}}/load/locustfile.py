@@ -1,8 +1,8 @@
 """Visitors and API clients under load.
 
-Start the site (`uv run poe dev`), then `uv run --group load locust -f load/locustfile.py`
-and give its page the address http://127.0.0.1:8000. A limit that answers 429 does its
-job: it is no failure. Numbers of a development server say little; use the stack.
+Start the site (`uv run poe dev`), then `uv run --group load locust -f load`, and give
+its page the address http://127.0.0.1:8000. A limit that answers 429 does its job: it
+is no failure. Numbers of a development server say little; use the stack.
 """  # noqa: INP001 (a script, not a package)
 
 import random

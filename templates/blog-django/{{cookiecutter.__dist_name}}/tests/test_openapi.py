@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import re
 from io import StringIO
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -47,16 +50,31 @@ def there(author: User, settings: Settings) -> dict[str, Any]:
     suppress_health_check=list(HealthCheck),
 )
 def test_every_answer_is_one_that_the_document_names(
-    case: schemathesis.Case, there: dict[str, Any]
+    case: schemathesis.Case[Any], there: dict[str, Any]
 ) -> None:
     """No crash, and no status, type or body that is not documented."""
     access = Refresh.for_user(there["author"]).access_token
     headers = {"Authorization": f"Bearer {access}"}
-    call = {"headers": headers, "excluded_checks": [positive_data_acceptance]}
+    call: dict[str, Any] = {
+        "headers": headers,
+        "excluded_checks": [positive_data_acceptance],
+    }
     case.call_and_validate(**call)
     if case.path_parameters:
         case.path_parameters = {name: there[name] for name in case.path_parameters}
         case.call_and_validate(**call)
+
+
+def test_the_postman_collection_tries_every_operation() -> None:
+    """What can be called can be tried out in Postman."""
+    text = Path("docs/postman_collection.json").read_text(encoding="utf-8")
+    folders = json.loads(text)["item"]
+    requests = [item["request"] for folder in folders for item in folder["item"]]
+    tried = {f"{one['method']} /{'/'.join(one['url']['path'])}" for one in requests}
+    for operation in document.get_all_operations():
+        label = operation.ok().label
+        pattern = re.sub(r"\{\w+\}", "[^/]+", label)
+        assert any(re.fullmatch(pattern, one) for one in tried), label
 
 
 def test_the_document_is_valid_and_complete() -> None:

@@ -80,6 +80,10 @@ class BearerScheme(SimpleJWTScheme):  # type: ignore[no-untyped-call]
 class Schema(AutoSchema):
     """Add to each operation the answers that all operations of its kind give."""
 
+    def get_summary(self) -> str:
+        """Return the first line of what the view says of itself."""
+        return str(self.get_description()).split("\n", 1)[0]
+
     def _get_response_bodies(self, direction: Direction = "response") -> Any:
         """Return the operation's own answers and those of its kind."""
         answers = super()._get_response_bodies(direction)
