@@ -139,6 +139,38 @@ def test_conditions_are_data(name: str) -> None:
             assert "{% if cookiecutter" not in text, path
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_documents_name_existing_files(name: str) -> None:
+    """Every path in the rows of SECURITY.md and of the roadmap leads to a file or folder of the template."""
+    loaded = raw(name)
+    rows = [row for step in loaded["_roadmap"] for row in step["shows"]]
+    paths = [path for row in rows for path in row["where"] + row["tests"]]
+    paths += [path for row in loaded["_owasp"] for path in [*row["where"], row["test"]]]
+    paths += [path for milestone in loaded["_milestones"] for path in milestone["build"]]
+    chosen = [
+        path.replace("STACK", stack).replace("CI_FILE", ci["file"])
+        for path in paths
+        for stack in loaded["_stacks"]
+        for ci in loaded["_ci"].values()
+    ]
+    assert [path for path in sorted(set(chosen)) if not (TEMPLATES / name / PROJECT / path).exists()] == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_roadmap_is_the_one_that_scaffold_shows(name: str) -> None:
+    """The steps that `scaffold show` lists are the headings of docs/ROADMAP.md."""
+    loaded = raw(name)
+    assert [step["step"] for step in loaded["_roadmap"]] == loaded["_scaffold"]["roadmap"]
+    assert 6 <= len(loaded["_milestones"]) <= 8
+
+
+def test_ci_and_stack_use_the_same_database() -> None:
+    """The tests in CI run on the image that production runs on."""
+    loaded = raw("blog-django")
+    for choice, database in loaded["_databases"].items():
+        assert {service["image"] for service in loaded["_stacks"][choice]["services"]} == {database["image"]}
+
+
 def test_hook_env_is_secret_and_fresh(tmp_path: Path) -> None:
     """The hook fills in the secrets anew each time, for the owner's eyes only."""
     first, second = (
