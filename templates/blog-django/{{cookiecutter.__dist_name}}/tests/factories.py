@@ -40,7 +40,7 @@ class UserFactory(factory.django.DjangoModelFactory[User]):
     password = factory.LazyFunction(password_hash)
 
     @factory.post_generation
-    def role(self: User, create: bool, role: str | None, **_: Any) -> None:  # type: ignore[misc]  # noqa: FBT001
+    def role(self: User, create: bool, role: str | None, **_: Any) -> None:
         """Put the person into the group of the role; "reader" if none is named."""
         if create:
             self.groups.set([Group.objects.get(name=role or "reader")])
@@ -48,16 +48,19 @@ class UserFactory(factory.django.DjangoModelFactory[User]):
             self.is_staff = role == "admin"
 
     @factory.post_generation
-    def verified(  # type: ignore[misc]
+    def verified(
         self: User,
-        create: bool,  # noqa: FBT001
-        verified: bool | None,  # noqa: FBT001
+        create: bool,
+        verified: bool | None,
         **_: Any,
     ) -> None:
         """Record the address, as proved unless `verified=False`."""
         if create:
             EmailAddress.objects.create(
-                user=self, email=self.email, primary=True, verified=verified is not False
+                user=self,
+                email=self.email,
+                primary=True,
+                verified=verified is not False,
             )
 
 
@@ -89,9 +92,9 @@ class PostFactory(factory.django.DjangoModelFactory[Post]):
     published_at = factory.LazyFunction(timezone.now)
 
     @factory.post_generation
-    def tags(  # type: ignore[misc]
+    def tags(
         self: Post,
-        create: bool,  # noqa: FBT001
+        create: bool,
         tags: Iterable[Tag] | None,
         **_: Any,
     ) -> None:

@@ -2,12 +2,13 @@
 
 import os
 import tempfile
+from pathlib import Path
 
 os.environ["APP_ENV"] = "test"
 
-from django.contrib.auth.hashers import Argon2PasswordHasher  # noqa: E402
+from django.contrib.auth.hashers import Argon2PasswordHasher
 
-from blog.settings import *  # noqa: E402, F403
+from blog.settings import *
 
 
 class QuickHasher(Argon2PasswordHasher):
@@ -20,4 +21,4 @@ class QuickHasher(Argon2PasswordHasher):
 
 PASSWORD_HASHERS = ["tests.settings.QuickHasher"]
 
-MEDIA_ROOT = tempfile.mkdtemp(prefix="blog-test-media-")
+MEDIA_ROOT = Path(tempfile.mkdtemp(prefix="blog-test-media-"))

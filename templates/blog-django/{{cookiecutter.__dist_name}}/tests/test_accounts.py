@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from django.core.mail import EmailMessage
-    from pytest_django.fixtures import SettingsWrapper
+    from pytest_django import Settings
 
 pytestmark = [pytest.mark.milestone(3), pytest.mark.django_db]
 
@@ -116,7 +116,11 @@ def test_the_profile_is_changed(reader_client: Client, reader: User) -> None:
     answer = reader_client.post("/accounts/profile/", form)
     assert answer.status_code == 302
     reader.refresh_from_db()
-    assert (reader.display_name, reader.handle, reader.bio) == ("Rita", "rita", "I read.")
+    assert (reader.display_name, reader.handle, reader.bio) == (
+        "Rita",
+        "rita",
+        "I read.",
+    )
     page = reader_client.post("/accounts/profile/", {**form, "handle": "Rita R."})
     assert "Use a-z, 0-9 and hyphens." in page.content.decode()
 
@@ -144,7 +148,7 @@ def test_pages_about_oneself_need_a_login(client: Client, page: str) -> None:
 def test_pages_about_oneself_are_in_the_frame_of_the_site(
     reader_client: Client, page: str
 ) -> None:
-    """allauth's pages look like all others and lead to each other."""
+    """Pages of allauth look like all others and lead to each other."""
     html = reader_client.get(reverse(page)).content.decode()
     assert '<nav class="subnav"' in html
     assert "site.css" in html
@@ -187,7 +191,8 @@ def test_the_session_of_someone_else_cannot_be_ended(
 
 def totp_code(secret: str) -> str:
     """Return what the authenticator app would show now."""
-    return format_hotp_value(hotp_value(secret, next(yield_hotp_counters_from_time())))
+    counter = next(yield_hotp_counters_from_time())
+    return str(format_hotp_value(hotp_value(secret, counter)))
 
 
 def test_a_second_factor_is_set_up_with_recovery_codes(reader: User) -> None:
@@ -292,13 +297,11 @@ def test_a_superuser_is_made_by_e_mail_address() -> None:
 
 
 def test_mail_is_kept_for_dev_mail(
-    client: Client, reader: User, settings: SettingsWrapper, tmp_path: Path
+    client: Client, reader: User, settings: Settings, tmp_path: Path
 ) -> None:
     """In development a mail can be read in the browser, with its links to click on."""
     settings.MAILBOX = tmp_path
-    settings.MAILERS = {
-        "default": {"BACKEND": "blog.accounts.mailbox.MailboxBackend"}
-    }
+    settings.MAILERS = {"default": {"BACKEND": "blog.accounts.mailbox.MailboxBackend"}}
     client.post("/accounts/password/reset/", {"email": reader.email})
     html = client.get("/dev/mail").content.decode()
     assert reader.email in html

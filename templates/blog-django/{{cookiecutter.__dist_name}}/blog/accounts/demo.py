@@ -36,6 +36,4 @@ def seed() -> None:
             is_staff=role == "admin",
         )
         user.groups.set([Group.objects.get(name=role)])
-        EmailAddress.objects.create(
-            user=user, email=email, primary=True, verified=True
-        )
+        EmailAddress.objects.create(user=user, email=email, primary=True, verified=True)

@@ -7,6 +7,7 @@ import email.policy
 import re
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -19,7 +20,6 @@ from django.utils.safestring import mark_safe
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from email.message import EmailMessage as Mail
-    from pathlib import Path
 
     from django.core.mail import EmailMessage
     from django.http import HttpRequest, HttpResponse
@@ -33,7 +33,7 @@ class MailboxBackend(BaseEmailBackend):
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
         """Keep the messages; return how many there were."""
-        folder: Path = settings.MAILBOX
+        folder = Path(settings.MAILBOX or "data/mail")
         folder.mkdir(parents=True, exist_ok=True)
         for message in email_messages:
             name = f"{time.time_ns()}.eml"

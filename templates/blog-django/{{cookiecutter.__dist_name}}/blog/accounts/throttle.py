@@ -51,7 +51,8 @@ class LoginHandler(AxesDatabaseHandler):  # type: ignore[misc]
         Else a stranger could log in as himself now and then and guess on for ever.
         """
         name = login_name(request, credentials)
-        return AccessAttempt.objects.filter(username=name).delete()[0]
+        deleted: int = AccessAttempt.objects.filter(username=name).delete()[0]
+        return deleted
 
 
 def locked_out(

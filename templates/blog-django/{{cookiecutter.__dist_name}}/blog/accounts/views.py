@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def profile(request: HttpRequest) -> HttpResponse:
     """Show and change what others see of the person who is logged in."""
     # A copy: what was typed must not show anywhere before it is found valid.
-    user = User.objects.get(pk=request.user.pk)
+    user = User.objects.get(email=request.user.get_username())
     form = ProfileForm(request.POST or None, instance=user)
     if request.method == "POST" and form.is_valid():
         form.save()

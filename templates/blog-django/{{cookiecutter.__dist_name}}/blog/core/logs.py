@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
 HIDDEN = "[hidden]"
 SENSITIVE_NAME = re.compile(
-    r"pass(word|wd)?|token|secret|cookie|authorization|session|api_?key|otp|csrf", re.I
+    r"pass(word|wd)?|token|secret|cookie|authorization|session|api_?key|otp|csrf",
+    re.IGNORECASE,
 )
 # The same in running text: `password=…`, `Bearer …`, and anything shaped like a JWT.
 SENSITIVE_TEXT = re.compile(

@@ -98,7 +98,7 @@ class BodyLimit:
             body = request.META["wsgi.input"].read(limit + 1)
             request.META["CONTENT_LENGTH"] = str(len(body))
             request.META["wsgi.input"] = io.BytesIO(body)
-            request._stream = io.BytesIO(body)  # type: ignore[attr-defined]  # noqa: SLF001
+            request._stream = io.BytesIO(body)  # noqa: SLF001
         length = request.META.get("CONTENT_LENGTH") or "0"
         if not length.isdigit():
             return errors.respond(request, 400)

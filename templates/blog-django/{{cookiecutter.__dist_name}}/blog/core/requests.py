@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 import uuid
+from contextlib import suppress
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
@@ -29,10 +30,9 @@ def identify(request: HttpRequest) -> str:
     forwarded = request.META.pop("HTTP_X_FORWARDED_FOR", "").split(",")
     if 0 < settings.NUM_PROXIES <= len(forwarded):
         address = forwarded[-settings.NUM_PROXIES].strip()
-        try:
+        # Of nonsense, the proxy's own address is left: the safe thing to count by.
+        with suppress(ValueError):
             request.META["REMOTE_ADDR"] = str(ipaddress.ip_address(address))
-        except ValueError:
-            pass  # the proxy's own address is the safe thing to count by
     return str(request.META["REQUEST_ID"])
 
 

@@ -1,4 +1,4 @@
-"""Addresses of the core: the mailbox of development. See `middleware` for the probes."""
+"""Addresses of the core: development's mailbox. The probes are in `middleware`."""
 
 from django.urls import path
 

@@ -69,11 +69,17 @@ SOCIALACCOUNT_STORE_TOKENS = False
 SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
 SOCIALACCOUNT_PROVIDERS: dict[str, dict[str, Any]] = {}
 SOCIAL_PROVIDER_APPS: list[str] = []
-for provider in ("github", "google"):
+# Where the form that starts a social login is redirected to; the CSP has to allow it.
+SOCIAL_ORIGINS: list[str] = []
+for provider, origin in (
+    ("github", "https://github.com"),
+    ("google", "https://accounts.google.com"),
+):
     client_id = text(f"{provider.upper()}_CLIENT_ID")
     client_secret = text(f"{provider.upper()}_CLIENT_SECRET")
     if client_id and client_secret:
         SOCIAL_PROVIDER_APPS.append(f"allauth.socialaccount.providers.{provider}")
+        SOCIAL_ORIGINS.append(origin)
         SOCIALACCOUNT_PROVIDERS[provider] = {
             "APPS": [{"client_id": client_id, "secret": client_secret}],
             "OAUTH_PKCE_ENABLED": True,

@@ -8,6 +8,7 @@ from blog.settings.env import APP_ENV, BASE_DIR, PRODUCTION, flag, number, refus
 
 SITE = tomllib.loads((BASE_DIR / "blog/site.toml").read_text(encoding="utf-8"))
 
+ENVIRONMENT = APP_ENV
 DEBUG = flag("DEBUG", default=APP_ENV == "development")
 if DEBUG and PRODUCTION:
     refuse("DEBUG must be off in production: it shows the insides to everyone.")

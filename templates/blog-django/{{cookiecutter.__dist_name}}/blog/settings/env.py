@@ -8,6 +8,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 MINIMUM_SECRET_LENGTH = 32
+MINIMUM_DIFFERENT_CHARACTERS = 8
 KNOWN_DEFAULTS = ("change", "django-insecure", "secret", "password", "example")
 
 
@@ -71,7 +72,8 @@ def secret(name: str) -> str:
     advice = f"set it to at least {MINIMUM_SECRET_LENGTH} random characters."
     if not value:
         refuse(f"{name} is missing: {advice}")
-    if value.lower().startswith(KNOWN_DEFAULTS) or len(set(value)) < 8:  # noqa: PLR2004
+    few = len(set(value)) < MINIMUM_DIFFERENT_CHARACTERS
+    if few or value.lower().startswith(KNOWN_DEFAULTS):
         refuse(f"{name} is a known default: {advice}")
     if len(value) < MINIMUM_SECRET_LENGTH:
         refuse(f"{name} is shorter than {MINIMUM_SECRET_LENGTH} characters: {advice}")

@@ -1,13 +1,14 @@
 """What is written down: readable lines in development, JSON in production."""
 
 import structlog
+from structlog.typing import Processor
 
 from blog.core.logs import about_request, redact
 from blog.settings.env import PRODUCTION, text
 
 LOG_LEVEL = text("LOG_LEVEL", "INFO").upper()
 
-shared = [
+shared: list[Processor] = [
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -25,6 +26,7 @@ structlog.configure(
 )
 
 # Hiding comes after the traceback was made text, so that it is seen through too.
+final: list[Processor]
 if PRODUCTION:
     final = [
         structlog.processors.format_exc_info,

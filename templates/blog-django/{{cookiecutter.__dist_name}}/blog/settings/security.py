@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from django.utils.csp import CSP
 
+from blog.settings.accounts import SOCIAL_ORIGINS
 from blog.settings.env import PRODUCTION, items, number, refuse, required, secret
 
 SECRET_KEY = secret("DJANGO_SECRET_KEY")
@@ -40,7 +41,7 @@ SECURE_CSP = {
     "object-src": [CSP.NONE],
     "base-uri": [CSP.NONE],
     "frame-ancestors": [CSP.NONE],
-    "form-action": [CSP.SELF],
+    "form-action": [CSP.SELF, *SOCIAL_ORIGINS],
 }
 PERMISSIONS_POLICY = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
 

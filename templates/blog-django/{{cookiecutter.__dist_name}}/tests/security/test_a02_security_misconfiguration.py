@@ -15,7 +15,7 @@ from django.conf import settings as django_settings
 
 if TYPE_CHECKING:
     from django.test import Client
-    from pytest_django.fixtures import SettingsWrapper
+    from pytest_django import Settings
 
     from blog.accounts.models import User
 
@@ -175,9 +175,7 @@ def test_the_admin_works_under_that_policy(client: Client, admin: User) -> None:
 
 
 @pytest.mark.django_db
-def test_https_is_demanded_for_a_year(
-    client: Client, settings: SettingsWrapper
-) -> None:
+def test_https_is_demanded_for_a_year(client: Client, settings: Settings) -> None:
     """As in production: plain HTTP is redirected, HTTPS is remembered."""
     settings.SECURE_SSL_REDIRECT = True
     settings.SECURE_HSTS_SECONDS = 31_536_000
@@ -189,7 +187,7 @@ def test_https_is_demanded_for_a_year(
 
 @pytest.mark.django_db
 def test_other_sites_may_not_call_the_api_unless_named(
-    client: Client, settings: SettingsWrapper
+    client: Client, settings: Settings
 ) -> None:
     """CORS is closed; opened to one origin, it is open to that one only."""
     evil, good = "https://evil.example", "https://app.example"

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import pytest
-from django.contrib.auth.hashers import get_hashers_by_algorithm, identify_hasher
-from django.contrib.auth.hashers import Argon2PasswordHasher
+from django.contrib.auth.hashers import (
+    Argon2PasswordHasher,
+    get_hashers_by_algorithm,
+    identify_hasher,
+)
 
 from blog.accounts.models import User
 from blog.settings import accounts, security
+from blog.settings import database_server as server
 from tests.security.test_a02_security_misconfiguration import start
 
 pytestmark = pytest.mark.milestone(8)
@@ -63,8 +67,6 @@ print(s.MAILERS["default"]["OPTIONS"]["password"])
 
 def test_passwords_in_addresses_may_hold_any_character() -> None:
     """Percent-encoded in the variable, they arrive as they were."""
-    from blog.settings import database_server as server
-
     url = f"{server.SCHEMES[0]}://blog:p%40ss%2Fw%3Aord%25%2B%24@db/blog"
     printed = start("-c", PRINT_DATABASE, DATABASE_URL=url).stdout.splitlines()
     assert printed == ["p@ss/w:ord%+$", "p@ss"]

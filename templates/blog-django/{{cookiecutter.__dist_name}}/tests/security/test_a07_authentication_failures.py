@@ -1,4 +1,4 @@
-"""A07 Authentication Failures: no guessing, no finding out, no staying after the end."""
+"""A07 Authentication Failures: no guessing, no finding out, no coming back."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.test_accounts import LOGIN, NEW_PASSWORD, link_in, log_in, sign_up
 
 if TYPE_CHECKING:
     from django.core.mail import EmailMessage
-    from pytest_django.fixtures import SettingsWrapper
+    from pytest_django import Settings
 
 pytestmark = [pytest.mark.milestone(8), pytest.mark.django_db]
 
@@ -68,7 +68,7 @@ def test_form_and_api_count_together(client: Client, reader: User) -> None:
 
 
 def test_an_address_that_guesses_at_many_accounts_is_locked(
-    settings: SettingsWrapper, reader: User
+    settings: Settings, reader: User
 ) -> None:
     """More patience than with one account, but not without end."""
     settings.ADDRESS_FAILURE_LIMIT = 8
@@ -80,7 +80,7 @@ def test_an_address_that_guesses_at_many_accounts_is_locked(
 
 
 def test_logging_in_as_oneself_does_not_forgive_the_address(
-    settings: SettingsWrapper, reader: User
+    settings: Settings, reader: User
 ) -> None:
     """An attacker with an account of his own gains nothing by it."""
     settings.ADDRESS_FAILURE_LIMIT = 8
@@ -100,7 +100,7 @@ def test_a_good_login_forgets_the_failures_of_the_account(reader: User) -> None:
 
 
 def test_forwarded_addresses_are_believed_from_our_proxy_only(
-    settings: SettingsWrapper, reader: User
+    settings: Settings, reader: User
 ) -> None:
     """Inventing addresses does not start the count anew."""
     settings.ADDRESS_FAILURE_LIMIT = 5
@@ -187,7 +187,8 @@ def test_a_session_is_another_one_after_login(client: Client, reader: User) -> N
     session = client.session
     session["planted"] = True
     session.save()
-    client.cookies["sessionid"] = before = session.session_key
+    before = str(session.session_key)
+    client.cookies["sessionid"] = before
     log_in(client, reader.email)
     assert client.session.session_key != before
     thief = Client()
@@ -199,7 +200,7 @@ def test_logging_out_ends_the_session_on_the_server(reader: User) -> None:
     """A copied cookie is worth nothing any more; a link alone does not log out."""
     client, thief = Client(), Client()
     log_in(client, reader.email)
-    thief.cookies["sessionid"] = client.session.session_key
+    thief.cookies["sessionid"] = str(client.session.session_key)
     client.get("/accounts/logout/")
     assert inside(thief)
     client.post("/accounts/logout/")

@@ -1,5 +1,7 @@
 """The four roles, as groups with permissions."""
 
+from typing import Any
+
 from django.apps import apps as installed
 from django.contrib.auth.management import create_permissions
 from django.db import migrations
@@ -29,7 +31,7 @@ ROLES = {"reader": READER, "author": AUTHOR, "editor": EDITOR}
 ADMIN_APPS = ["accounts", "auth", "posts", "comments"]
 
 
-def make_roles(apps, schema_editor):
+def make_roles(apps: Any, schema_editor: Any) -> None:
     """Create the groups; permissions, which come only after a migration, now."""
     alias = schema_editor.connection.alias
     group_model = apps.get_model("auth", "Group")
@@ -46,12 +48,10 @@ def make_roles(apps, schema_editor):
                 permissions.get(content_type__app_label=label, codename=codename)
             )
     admin, _ = group_model.objects.using(alias).get_or_create(name="admin")
-    admin.permissions.set(
-        permissions.filter(content_type__app_label__in=ADMIN_APPS)
-    )
+    admin.permissions.set(permissions.filter(content_type__app_label__in=ADMIN_APPS))
 
 
-def remove_roles(apps, schema_editor):
+def remove_roles(apps: Any, schema_editor: Any) -> None:
     """Delete the groups; people keep their accounts."""
     groups = apps.get_model("auth", "Group").objects.using(
         schema_editor.connection.alias

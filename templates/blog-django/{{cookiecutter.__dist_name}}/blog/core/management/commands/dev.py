@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.autoreload import DJANGO_AUTORELOAD_ENV
 
 from blog.accounts.demo import logins
@@ -21,17 +21,28 @@ class Command(BaseCommand):
     help = "Prepare the database with demo data and serve on 127.0.0.1:$PORT."
     requires_system_checks = ()
 
-    def handle(self, *_args: Any, **_options: Any) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Take runserver's option to do without restarts."""
+        parser.add_argument("--noreload", action="store_false", dest="use_reloader")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
         """Prepare once; the server's own restarts after a change only serve."""
-        if settings.APP_ENV != "development":
-            raise CommandError(f"dev is for development, not for {settings.APP_ENV}.")
+        if settings.ENVIRONMENT != "development":
+            raise CommandError(
+                f"dev is for development, not for {settings.ENVIRONMENT}."
+            )
         if not os.environ.get(DJANGO_AUTORELOAD_ENV):
             self.refuse_taken_port()
             call_command("migrate", verbosity=0, interactive=False)
             call_command("createcachetable", verbosity=0)
             call_command("seed", verbosity=0)
             self.welcome()
-        call_command("runserver", f"{HOST}:{settings.PORT}", skip_checks=True)
+        call_command(
+            "runserver",
+            f"{HOST}:{settings.PORT}",
+            use_reloader=options["use_reloader"],
+            skip_checks=True,
+        )
 
     def refuse_taken_port(self) -> None:
         """Say in one sentence that someone else serves there already."""

@@ -18,7 +18,7 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Write it all or nothing, and never where strangers can log in."""
-        if settings.PRODUCTION:
+        if settings.ENVIRONMENT == "production":
             raise CommandError("seed is not for production: its passwords are public.")
         with transaction.atomic():
             accounts.seed()
