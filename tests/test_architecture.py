@@ -11,7 +11,7 @@ MODULES = sorted(SOURCE.glob("*.py"))
 # What may be imported by whom; everybody else goes through them.
 DOORS = {
     "jinja2": {"render"},
-    "binaryornot": {"render"},
+    "binaryornot": {"dialect"},
     "slugify": {"render"},
     "cookiecutter": {"render"},
     "subprocess": {"process"},
@@ -29,6 +29,8 @@ FLOW = [
     "manifest",
     "process",
     "slugs",
+    "dialect",
+    "dialect",
     "tree",
     "catalog",
     "errors",

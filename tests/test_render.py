@@ -1,5 +1,6 @@
 """A template and answers become a tree: the same, byte for byte, as plain Cookiecutter makes."""
 
+import os
 import random
 import shutil
 from pathlib import Path
@@ -192,7 +193,7 @@ def test_templates_are_compiled_once(make_template: MakeTemplate, monkeypatch: p
             {},
             "access to attribute '__class__' of 'str' object is unsafe",
         ),
-        ({"a.txt": b"{{ x }} \xff\xfe caf\xe9"}, {}, "cannot be read: 'utf-8' codec"),
+        ({"a.txt": b"{{ x }} \xff\xfe caf\xe9"}, {}, r"cannot be rendered \(a.txt\): 'utf-8' codec"),
         ({"a": "", "{{ 'a' }}": ""}, {}, "Two files of the template shop become a"),
         ({"{{ '../evil' }}": ""}, {}, r"would write outside of the project: '\.\./evil'"),
         ({"{{ '' }}x/{{ '..' }}/y": ""}, {}, r"would write outside of the project: 'x/\.\./y'"),
@@ -234,3 +235,18 @@ def test_a_file_whose_name_renders_empty_is_left_out(make_template: MakeTemplate
     """As in Cookiecutter, also below a folder."""
     template = make_template({"{{ '' }}": "x", "d/{{ '' }}": "x", "d/e": ""})
     assert set(planned(template)) == {"d/e", ".scaffold.json"}
+
+
+def test_a_template_that_cannot_be_listed_is_refused(
+    make_template: MakeTemplate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the system's reason."""
+    template = make_template({"a": ""})
+
+    def fail(_path: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "scandir", fail)
+        with pytest.raises(TemplateError, match="cannot be read: .*Permission denied"):
+            planned(template)

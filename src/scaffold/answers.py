@@ -1,7 +1,6 @@
 """Answers are data: merged, derived and checked here, before anything is rendered. Pure but for `load`."""
 
 import re
-import tomllib
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
@@ -109,6 +108,8 @@ def parse_pair(pair: str) -> tuple[str, str]:
 
 def load(path: Path, template: Template) -> dict[str, str]:
     """Read a TOML file of answers, one `key = "value"` a line. Raises ScaffoldError naming file and line."""
+    import tomllib  # noqa: PLC0415 - few runs have such a file
+
     try:
         source = path.read_bytes().decode("utf-8-sig")
         table = tomllib.loads(source)

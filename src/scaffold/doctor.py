@@ -3,10 +3,8 @@
 import errno
 import platform
 import re
-import socket
 import sys
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,6 +40,8 @@ class Port:
 
 def checks() -> tuple[Check, ...]:
     """Return what this machine has; takes PATIENCE at most."""
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - `new` knows Check but does not look
+
     looks: tuple[Callable[[], Check], ...] = (_python, _uv, _git, _identity, _docker, _compose)
     with ThreadPoolExecutor(len(looks)) as pool:
         return tuple(pool.map(lambda look: look(), looks))
@@ -146,6 +146,8 @@ def _port(port: int, templates: str) -> Port:
 
 def _is_free(port: int) -> bool:
     """Whether nobody answers on the port and it can be bound; a reservation shows only in the second."""
+    import socket  # noqa: PLC0415 - as above
+
     with socket.socket() as caller:
         caller.settimeout(_CONNECT_PATIENCE)
         if caller.connect_ex(("127.0.0.1", port)) == 0:

@@ -1,9 +1,9 @@
 """What the hooks do for users of plain Cookiecutter, done in memory: optional parts, `.env`, the record."""
 
 import re
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
+from typing import TypeVar
 
 from scaffold import manifest
 from scaffold.catalog import Optional_, Template
@@ -12,43 +12,47 @@ from scaffold.tree import Plan, PlannedFile
 
 _SECRET_BYTES = 48
 
+Source = TypeVar("Source")
 
-def plan(template: Template, answers: Mapping[str, str], files: Mapping[str, PlannedFile]) -> Plan:
-    """Return the plan of a project whose template rendered to these files, by path. Raises TemplateError."""
-    kept = dict(files)
+
+def choose(
+    template: Template, answers: Mapping[str, str], files: Iterable[tuple[PurePosixPath, Source]]
+) -> list[tuple[PurePosixPath, Source]]:
+    """Return the files that these answers keep, under their final paths. Raises TemplateError."""
+    kept = [(str(path), source) for path, source in files]
     for row in template.optional:
-        kept = _with_optional(kept, row, kept=row.kept(answers), template=template)
-    record = PlannedFile(PurePosixPath(manifest.NAME), manifest.build(template, answers, kept.values()))
-    extra = [record, *_environment(template, kept)]
-    return Plan(tuple(sorted([*kept.values(), *extra], key=lambda file: file.path.parts)))
+        keeps = row.kept(answers)
+        kept = [(_moved(path, row), source) for path, source in kept if keeps or not _concerns(row, path)]
+    seen: set[str] = set()
+    for path, _ in kept:
+        if path in seen:
+            raise TemplateError(f"Two files of the template {template.name} become {path}.")
+        seen.add(path)
+    return [(PurePosixPath(path), source) for path, source in kept]
 
 
-def _with_optional(
-    files: Mapping[str, PlannedFile], row: Optional_, *, kept: bool, template: Template
-) -> dict[str, PlannedFile]:
-    """Drop or move what the row names: one file, or all files below a folder."""
-    result = {}
-    for path, file in files.items():
-        if path != row.path and not path.startswith(f"{row.path}/"):
-            target = path
-        elif not kept:
-            continue
-        else:
-            target = path if row.to is None else row.to + path[len(row.path) :]
-        if target in result:
-            raise TemplateError(f"Two files of the template {template.name} become {target}.")
-        result[target] = file if target == path else replace(file, path=PurePosixPath(target))
-    return result
+def complete(template: Template, answers: Mapping[str, str], files: Sequence[PlannedFile]) -> Plan:
+    """Return the plan of a project that has these files of its template. Raises TemplateError."""
+    record = PlannedFile(PurePosixPath(manifest.NAME), manifest.build(template, answers, files))
+    extra = [record, *_environment(template, files)]
+    return Plan(tuple(sorted([*files, *extra], key=lambda file: file.path.parts)))
 
 
-def _environment(template: Template, files: Mapping[str, PlannedFile]) -> tuple[PlannedFile, ...]:
+def _concerns(row: Optional_, path: str) -> bool:
+    return path == row.path or path.startswith(f"{row.path}/")
+
+
+def _moved(path: str, row: Optional_) -> str:
+    return row.to + path[len(row.path) :] if row.to is not None and _concerns(row, path) else path
+
+
+def _environment(template: Template, files: Sequence[PlannedFile]) -> tuple[PlannedFile, ...]:
     """Return `.env`: the example with a fresh value for each secret."""
     if not template.secrets:
         return ()
     from secrets import token_urlsafe  # noqa: PLC0415 - it is not needed to plan without
 
-    example = files.get(".env.example")
-    text = example.content.decode() if example else ""
+    text = next((file.content.decode() for file in files if str(file.path) == ".env.example"), "")
     for name in template.secrets:
         text, found = re.subn(
             rf"^{re.escape(name)}=$",

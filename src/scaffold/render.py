@@ -6,7 +6,6 @@ life of the process, because compiling is where Cookiecutter spends most of its 
 
 import io
 import os
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatch
@@ -17,14 +16,13 @@ from typing import Any
 import jinja2
 from jinja2.sandbox import SandboxedEnvironment
 
-from scaffold import finish
+from scaffold import dialect, finish
 from scaffold.catalog import Template
 from scaffold.errors import TemplateError
 from scaffold.tree import Plan, PlannedFile
 
 # These settings change nothing in a text without a hole, so that such a text needs no compiling.
 _HARMLESS_SETTINGS = frozenset({"trim_blocks", "lstrip_blocks"})
-_HOLE = re.compile(r"\{[{%#]")
 
 Text = str | jinja2.Template
 
@@ -37,15 +35,12 @@ def plan(template: Template, answers: Mapping[str, str]) -> Plan:
     """
     workshop = _workshop(template)
     context = workshop.context(answers)
-    files: dict[str, PlannedFile] = {}
-    for source in workshop.sources:
-        file = workshop.make(source, context)
-        if file is None:
-            continue
-        if str(file.path) in files:
-            raise TemplateError(f"Two files of the template {template.name} become {file.path}.")
-        files[str(file.path)] = file
-    return finish.plan(template, answers, files)
+    named = [(path, source) for source in workshop.sources if (path := workshop.path(source, context))]
+    files = [
+        PlannedFile(path, workshop.content(source, context), source.executable)
+        for path, source in finish.choose(template, answers, named)
+    ]
+    return finish.complete(template, answers, files)
 
 
 def default(template: Template, raw: str, so_far: Mapping[str, str]) -> str:
@@ -65,13 +60,13 @@ def _workshop(template: Template) -> "_Workshop":
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """A file of the template. Bytes are copied; a text is rendered and gets the template's line ends."""
+    """A file of the template; the part of its path that is `below` a folder copied whole is not rendered."""
 
+    file: Path
     name: str
     path: Text
     below: str
-    content: bytes | Text
-    newline: str
+    copied: bool
     executable: bool
 
 
@@ -82,6 +77,7 @@ class _Workshop:
         self.template = template
         self.raw = template.raw
         self.variables: dict[str, Text] = {}
+        self.contents: dict[str, tuple[bytes | Text, str]] = {}
         settings: dict[str, Any] = self.raw.get("_jinja2_env_vars", {})
         self.plain_is_plain = settings.keys() <= _HARMLESS_SETTINGS
         if self.raw.get("_extensions"):
@@ -106,11 +102,11 @@ class _Workshop:
 
     @cached_property
     def sources(self) -> tuple[_Source, ...]:
-        """Every file of the template, read and compiled once."""
+        """Every file of the template, and where it goes."""
         self.environment.loader = jinja2.FileSystemLoader([self.folder, self.template.path / "templates"])
         try:
             return tuple(self._walk(self.folder, "", None))
-        except (OSError, UnicodeError) as error:
+        except OSError as error:
             raise TemplateError(f"The template {self.template.name} cannot be read: {error}.") from error
 
     def context(self, answers: Mapping[str, str]) -> dict[str, Any]:
@@ -155,33 +151,28 @@ class _Workshop:
             if entry.is_dir():
                 yield from self._walk(Path(entry), f"{name}/", whole)
             else:
-                yield self._read(Path(entry), name, whole)
+                yield self._source(Path(entry), name, whole)
 
     def _is_copied(self, name: str) -> bool:
         return any(fnmatch(name, pattern) for pattern in self.raw.get("_copy_without_render", ()))
 
-    def _read(self, file: Path, name: str, copied: str | None) -> _Source:
-        data = file.read_bytes()
-        executable = bool(file.stat().st_mode & 0o111)
-        # The names inside a folder that is copied whole are not rendered, only the path down to it.
+    def _source(self, file: Path, name: str, copied: str | None) -> _Source:
         rendered, below = (name, "") if copied is None else (copied, name[len(copied) :])
-        path = self.compile(rendered, name)
-        if copied is not None or not self._is_rendered(file, data):
-            return _Source(name, path, below, data, "", executable)
+        executable = bool(file.stat().st_mode & 0o111)
+        return _Source(file, name, self.compile(rendered, name), below, copied is not None, executable)
+
+    def _read(self, source: _Source) -> tuple[bytes | Text, str]:
+        """Return a file's content and the line end it gets: bytes to copy, or a text to render."""
+        data = source.file.read_bytes()
+        plain = self.plain_is_plain and not dialect.HOLE.search(data.decode("latin-1")) and b"\r" not in data
+        if source.copied or plain or dialect.is_binary(source.file, data):
+            return data, ""
         text = io.StringIO(data.decode("utf-8"), newline=None).read()
-        newline = self.raw.get("_new_lines") or _newline(data)
-        return _Source(name, path, below, self.compile(text, name), newline, executable)
-
-    def _is_rendered(self, file: Path, data: bytes) -> bool:
-        if self.plain_is_plain and not _HOLE.search(data.decode("latin-1")) and b"\r" not in data:
-            return False  # rendering would give the same bytes
-        from binaryornot.check import is_binary  # noqa: PLC0415 - most files never come here
-
-        return not is_binary(str(file))
+        return self.compile(text, source.name), self.raw.get("_new_lines") or dialect.newline(data)
 
     def compile(self, text: str, where: str) -> Text:
         """Return a text ready to be rendered: itself if it has no holes. Raises TemplateError."""
-        if self.plain_is_plain and not _HOLE.search(text):
+        if self.plain_is_plain and not dialect.HOLE.search(text):
             return text
         try:
             code = self.environment.compile(text, name=where, filename=where)
@@ -198,8 +189,8 @@ class _Workshop:
         except Exception as error:  # the template's own code ran, so anything may have gone wrong
             raise self._mistake(str(text.name), error) from error
 
-    def make(self, source: _Source, context: Mapping[str, Any]) -> PlannedFile | None:
-        """Return the finished file, or None if its name renders empty. Raises TemplateError."""
+    def path(self, source: _Source, context: Mapping[str, Any]) -> PurePosixPath | None:
+        """Return where a file goes, or None if its name renders empty. Raises TemplateError."""
         name = self.render(source.path, context) + source.below
         if name == "" or name.endswith("/"):
             return None
@@ -208,21 +199,22 @@ class _Workshop:
             raise TemplateError(
                 f"The template {self.template.name} would write outside of the project: {name!r}."
             )
-        content = source.content
-        if not isinstance(content, bytes):
-            content = self.render(content, context).replace("\n", source.newline).encode()
-        return PlannedFile(path, content, source.executable)
+        return path
+
+    def content(self, source: _Source, context: Mapping[str, Any]) -> bytes:
+        """Return what stands in a file; what this takes is read and compiled once. Raises TemplateError."""
+        if source.name not in self.contents:
+            try:
+                self.contents[source.name] = self._read(source)
+            except (OSError, UnicodeError) as error:
+                raise self._mistake(source.name, error) from error
+        content, newline = self.contents[source.name]
+        if isinstance(content, bytes):
+            return content
+        return self.render(content, context).replace("\n", newline).encode()
 
     def _mistake(self, where: str, error: Exception) -> TemplateError:
         return TemplateError(f"The template {self.template.name} cannot be rendered ({where}): {error}.")
-
-
-def _newline(data: bytes) -> str:
-    """Return the line end that Cookiecutter writes: one that it met while reading the first line."""
-    with io.TextIOWrapper(io.BytesIO(data), encoding="utf-8") as reader:
-        reader.readline()
-        found = reader.newlines
-    return (found[0] if isinstance(found, tuple) else found) or "\n"
 
 
 def _slugify(value: str, *args: Any, **options: Any) -> str:  # noqa: ANN401 - handed on as it is
