@@ -105,6 +105,12 @@ def _answer_pairs(
     ]
 
 
+def _folders(_context: click.Context, _option: object, typed: str) -> "list[CompletionItem[str]]":
+    from click.shell_completion import CompletionItem
+
+    return [CompletionItem(typed, type="dir")]
+
+
 def _complete(cli: click.Group, handed: str) -> int:
     from click.shell_completion import ShellComplete
 
@@ -112,25 +118,35 @@ def _complete(cli: click.Group, handed: str) -> int:
 
     *before, typed = completion.words(handed) or ["", ""]
     for item in ShellComplete(cli, {}, "scaffold", "").get_completions(before[1:], typed):
-        say(completion.offer(item.value, item.type, item.help or ""))
+        say(completion.offer(typed, item.value, item.type, item.help or ""))
     return 0
 
 
-@click.group(cls=Scaffold, context_settings=_SETTINGS, no_args_is_help=True)
+def _example(*lines: str) -> str:
+    """Return the end of a help text; the backspace keeps click from filling its lines."""
+    return "\n  ".join(["\b\nExample:", *lines])
+
+
+@click.group(
+    cls=Scaffold,
+    context_settings=_SETTINGS,
+    no_args_is_help=True,
+    epilog=_example(
+        "scaffold new                  asks what to build, and how",
+        "scaffold new blog-django -y   makes the blog with every default",
+    ),
+)
 @click.version_option(__version__, prog_name="scaffold", message="%(prog)s %(version)s")
 def main() -> None:
-    r"""Generate a complete web project to learn from.
-
-    \b
-    Example:
-      scaffold new                  asks what to build, and how
-      scaffold new blog-django -y   makes the blog with every default
-    """
+    """Generate a complete web project to learn from."""
 
 
-@main.command(short_help="Make a project.")
+@main.command(
+    short_help="Make a project.",
+    epilog=_example("scaffold new blog-django -a project_name='Travel Notes' -a database=mysql"),
+)
 @click.argument("template", required=False, shell_complete=_template_names)
-@click.argument("directory", required=False, type=click.Path(path_type=Path, file_okay=False))
+@click.argument("directory", required=False, type=click.Path(path_type=Path), shell_complete=_folders)
 @click.option(
     "-a", "--answer", "pairs", multiple=True, metavar="KEY=VALUE", shell_complete=_answer_pairs,
     help="Answer a question; repeat it for more. `scaffold show TEMPLATE` lists the keys.",
@@ -138,7 +154,7 @@ def main() -> None:
 @click.option(
     "--answers",
     "file",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=click.Path(path_type=Path),
     help="Take answers from this TOML file.",
 )
 @click.option("-y", "--defaults", is_flag=True, help="Ask nothing; take the default of what is not answered.")
@@ -151,14 +167,10 @@ def main() -> None:
 def new(
     template: str | None, directory: Path | None, pairs: Sequence[str], file: Path | None, **options: bool
 ) -> None:
-    r"""Make a project: ask what is missing, write it, and start a git repository.
+    """Make a project: ask what is missing, write it, and start a git repository.
 
     Without DIRECTORY the folder is named after the project. Answers come from --answer first, then from the
     --answers file, then from what you type, then from the defaults.
-
-    \b
-    Example:
-      scaffold new blog-django -a project_name='Travel Notes' -a database=mysql
     """
     from scaffold import output, project, render, request, schema, steps
 
@@ -191,15 +203,10 @@ def new(
         say(output.wrapped(note, width(), output.yellow("Note: ")), err=True)
 
 
-@main.command("list", short_help="List the templates.")
+@main.command("list", short_help="List the templates.", epilog=_example("scaffold list"))
 @click.option("--json", "as_json", is_flag=True, help="Print an array of objects.")
 def list_(*, as_json: bool) -> None:
-    r"""List the templates: name, stack and one line on each.
-
-    \b
-    Example:
-      scaffold list
-    """
+    """List the templates: name, stack and one line on each."""
     from scaffold import catalog, output, schema
 
     found = catalog.templates()
@@ -209,16 +216,13 @@ def list_(*, as_json: bool) -> None:
         say(output.templates(found, width()))
 
 
-@main.command(short_help="Show all there is to know of a template.")
+@main.command(
+    short_help="Show all there is to know of a template.", epilog=_example("scaffold show blog-django")
+)
 @click.argument("template", shell_complete=_template_names)
 @click.option("--json", "as_json", is_flag=True, help="Print one object.")
 def show(template: str, *, as_json: bool) -> None:
-    r"""Show a template: questions, services and ports, roadmap steps, files.
-
-    \b
-    Example:
-      scaffold show blog-django
-    """
+    """Show a template: questions, services and ports, roadmap steps, files."""
     from scaffold import answers, catalog, output, render, schema
 
     found = catalog.find(template)
@@ -230,16 +234,12 @@ def show(template: str, *, as_json: bool) -> None:
         say(output.template(found, defaults, plan, width()))
 
 
-@main.command(short_help="Look at what this machine has.")
+@main.command(short_help="Look at what this machine has.", epilog=_example("scaffold doctor"))
 @click.option("--json", "as_json", is_flag=True, help="Print one object.")
 def doctor(*, as_json: bool) -> None:
-    r"""Look at what this machine has, and what each thing is needed for.
+    """Look at what this machine has, and what each thing is needed for.
 
     What is missing is a hint and no failure: a project runs with Python and uv, or pip, alone.
-
-    \b
-    Example:
-      scaffold doctor
     """
     from scaffold import catalog, output, schema
     from scaffold import doctor as examination
@@ -251,18 +251,16 @@ def doctor(*, as_json: bool) -> None:
         say(output.doctor(found, ports, width()))
 
 
-@main.command(short_help="Compare a project with what was generated.")
-@click.argument("directory", default=".", type=click.Path(path_type=Path, file_okay=False))
+@main.command(
+    short_help="Compare a project with what was generated.",
+    epilog=_example("scaffold status my-blog --check"),
+)
+@click.argument("directory", default=".", type=click.Path(path_type=Path), shell_complete=_folders)
 @click.option("--check", is_flag=True, help="Exit 1 if a generated file was edited or is missing.")
 @click.option("--json", "as_json", is_flag=True, help="Print one object.")
 @click.pass_context
 def status(context: click.Context, directory: Path, *, check: bool, as_json: bool) -> None:
-    r"""Compare a project with what was generated: edited, missing and added files.
-
-    \b
-    Example:
-      scaffold status my-blog --check
-    """
+    """Compare a project with what was generated: edited, missing and added files."""
     from scaffold import manifest, output, schema
 
     found = manifest.status(directory)
@@ -273,17 +271,17 @@ def status(context: click.Context, directory: Path, *, check: bool, as_json: boo
     context.exit(1 if check and found.differs else 0)
 
 
-@main.command(short_help="Print a shell's script for the Tab key.")
+@main.command(
+    short_help="Print a shell's script for the Tab key.",
+    epilog=_example(
+        'eval "$(scaffold completion bash)"     in ~/.bashrc',
+        'eval "$(scaffold completion zsh)"      in ~/.zshrc, after compinit',
+        "scaffold completion fish > ~/.config/fish/completions/scaffold.fish",
+    ),
+)
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
-    r"""Print the script that lets the Tab key complete commands, templates and answers.
-
-    \b
-    Example:
-      eval "$(scaffold completion bash)"     in ~/.bashrc
-      eval "$(scaffold completion zsh)"      in ~/.zshrc, after compinit
-      scaffold completion fish > ~/.config/fish/completions/scaffold.fish
-    """
+    """Print the script that lets the Tab key complete commands, templates and answers."""
     from scaffold import completion as scripts
 
     click.echo(scripts.script(shell), nl=False)

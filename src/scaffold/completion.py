@@ -33,10 +33,14 @@ _scaffold() {
         value=${line%%$'\t'*}
         case $value in
             :dirs) while IFS= read -r line; do COMPREPLY+=("$line/"); done < <(compgen -d -- "$cur") ;;
-            :files) while IFS= read -r line; do COMPREPLY+=("$line"); done < <(compgen -f -- "$cur") ;;
+            :files)
+                while IFS= read -r line; do
+                    if [[ -d $line ]]; then COMPREPLY+=("$line/"); else COMPREPLY+=("$line "); fi
+                done < <(compgen -f -- "${cur##*=}")
+                ;;
             '') ;;
             *)
-                [[ $value == *=?* && $COMP_WORDBREAKS == *=* ]] && value=${value##*=}
+                [[ $cur == *=* && $COMP_WORDBREAKS == *=* ]] && value=${value#"${cur%=*}="}
                 [[ $value == *= ]] || value+=' '
                 COMPREPLY+=("$value")
                 ;;
@@ -55,7 +59,7 @@ _scaffold() {
         value=${line%%$'\t'*}
         case $value in
             (:dirs) _files -/ ;;
-            (:files) _files ;;
+            (:files) compset -P '--*='; _files ;;
             (*=) keys+=("${value//:/\\:}:${line#*$'\t'}") ;;
             (?*) offers+=("${value//:/\\:}:${line#*$'\t'}") ;;
         esac
@@ -75,7 +79,7 @@ FISH = r"""# scaffold completion for fish. Once:
 #   scaffold completion fish > ~/.config/fish/completions/scaffold.fish
 function __scaffold_offers
     set -l words (commandline -opc) (commandline -ct)
-    set -lx SCAFFOLD_WORDS (string join \n -- $words | string collect --no-trim-newlines)\n.
+    set -lx SCAFFOLD_WORDS (string join \n -- $words | string collect --no-trim-newlines).
     for line in ($words[1] 2>/dev/null)
         switch $line
             case ':dirs*'
@@ -101,10 +105,15 @@ def words(handed: str) -> list[str]:
     return handed.removesuffix(".").split("\n")[:-1]
 
 
-def offer(value: str, kind: str, about: str) -> str:
-    """Return the line for one offer; `kind` is click's: "plain", "dir" or "file"."""
+def offer(typed: str, value: str, kind: str, about: str) -> str:
+    """Return the line for one offer; `kind` is click's: "plain", "dir" or "file".
+
+    The value takes the whole word's place, so the `--answer=` of `--answer=ci` is put back before it.
+    """
+    option, equals, _ = typed.partition("=")
+    whole = f"{option}{equals}{value}" if equals and option.startswith("-") else value
     first, *_ = about.splitlines() or [""]
-    return f"{value if kind == 'plain' else f':{kind}s'}\t{first}"
+    return f"{whole if kind == 'plain' else f':{kind}s'}\t{first}"
 
 
 def templates(typed: str) -> Iterator[tuple[str, str]]:

@@ -1,0 +1,458 @@
+"""The command line as scripts meet it: output, exit codes, and a disk that stays as it was."""
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from scaffold import __version__, catalog, render
+from scaffold.cli import main
+from tests.conftest import MakeTemplate, tree
+
+PROMPTS = {
+    "license": {"__prompt__": "Which licence?", "MIT": "MIT: short", "none": "none: all rights reserved"},
+    "author_name": "Who writes it?",
+}
+ABOUT = {
+    "version": "0.1.0",
+    "title": "Shop",
+    "stack": "Python, SQLite",
+    "description": "A shop to learn from.",
+    "essential": ["project_name"],
+    "services": [
+        {"name": "app", "purpose": "the shop", "port": 8000},
+        {"name": "db", "purpose": "data", "port": None},
+    ],
+    "roadmap": ["1 Python basics"],
+}
+UNANSWERED = "project_name, project_slug, license, author_name"
+
+
+@pytest.fixture(autouse=True)
+def templates(make_template: MakeTemplate, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Offer two small templates instead of the real ones."""
+    shop = make_template(
+        {
+            "README.md": "# {{ cookiecutter.project_name }} by {{ cookiecutter.author_name }}\n",
+            "src/app.py": "app\n",
+        },
+        _scaffold=ABOUT,
+        license=["MIT", "none"],
+        author_name="Your Name",
+        __prompts__=PROMPTS,
+    )
+    make_template({"README.md": "chat\n"}, name="chat")
+    catalog.templates.cache_clear()
+    monkeypatch.setattr(catalog, "folder", lambda: shop.path.parent)
+    monkeypatch.setenv("PATH", os.environ["PATH"])
+
+
+def scaffold(*args: str) -> Result:
+    """Run the command in this process, without a terminal."""
+    return CliRunner().invoke(main, args, prog_name="scaffold")
+
+
+def refused(result: Result, code: int, *parts: str) -> None:
+    """Assert one sentence on stderr with a hint below it, nothing on stdout, and an untouched disk."""
+    assert result.exit_code == code, result.output
+    assert result.stdout == ""
+    first, *hint = result.stderr.splitlines()
+    assert first.startswith("Error: ")
+    assert first.endswith((".", "'", ")"))
+    for part in parts:
+        assert part in result.stderr
+    assert not [line for line in hint if line.startswith(("Error", "Traceback", "Usage"))]
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "parts"),
+    [
+        ("new shpo -y", 2, ["There is no template called 'shpo'.", "Did you mean shop?"]),
+        ("show shpo", 2, ["There is no template called 'shpo'.", "Did you mean shop?"]),
+        ("new zzz -y", 2, ["There is no template called 'zzz'.", "There are: chat, shop."]),
+        ("new shop -y -a licence=MIT", 1, ["no question called 'licence'.", "Did you mean license?"]),
+        ("new shop -y -a zzz=1", 1, ["no question called 'zzz'.", f"There are: {UNANSWERED}."]),
+        ("new shop -y -a license=mitt", 1, ["license: 'mitt' is not one of MIT, none.", "Did you mean MIT?"]),
+        ("new shop -y -a license", 2, ["'license' is not an answer.", "KEY=VALUE"]),
+        ("new shop -y -a project_slug=../../evil", 1, ["'../../evil' cannot be a short name"]),
+        ("new shop -y -a project_slug=1shop", 1, ["'1shop' cannot be a short name"]),
+        ("new shop -y -a project_slug=my-shop", 1, ["cannot be a short name", "for example 'my_shop'"]),
+        ("new shop -y -a project_slug=class", 1, ["a word of the Python language"]),
+        ("new shop -y -a project_slug=json", 1, ["standard library"]),
+        ("new shop -y -a project_slug=django", 1, ["a package that the projects use"]),
+        ("new shop -y -a project_slug=con", 1, ["Windows has a device of that name"]),
+        ("new shop -y -a project_slug=postgres", 1, ["database servers keep that name"]),
+        ("new shop -y -a project_slug=", 1, ["it may not be empty"]),
+        ("new shop -y -a 'project_name={{ 7*7 }}'", 1, ["it may not hold {{"]),
+        ("new shop -y full", 1, ["full is there already and is not empty", "Name another directory."]),
+        ("new shop -y full/file", 1, ["file is there already and is not a folder"]),
+        ("new shop -y --dry-run full", 1, ["full is there already and is not empty"]),
+        ("new shop -y a/b/c", 1, ["a/b does not exist.", "mkdir -p"]),
+        ("new shop -y --answers none.toml", 1, ["none.toml cannot be read: No such file", "Check the path"]),
+        ("new shop -y --answers full/file", 1, ["full/file is not TOML"]),
+        ("new shop -y --answers key.toml", 1, ["key.toml, line 2: shop has no question called 'licence'."]),
+        ("new shop -y --answers number.toml", 1, ["number.toml, line 1: the answer to license is"]),
+        ("new shop", 2, [f"no terminal to ask in, and 4 questions are open: {UNANSWERED}.", "--defaults"]),
+        ("new shop -a project_name=A -a project_slug=aa -a license=MIT", 2, ["one question is open: author"]),
+        ("new", 2, ["no terminal to ask in, and 9 questions are open: template, project_name,"]),
+        ("new -a license=none", 2, ["8 questions are open: template, project_name", "scaffold new shop"]),
+        ("new -y", 2, ["--defaults needs a template", "Name one of: chat, shop"]),
+        ("new -a zzz=1", 1, ["has no question called 'zzz'."]),
+        ("new shop one two -y", 2, ["unexpected extra argument", "See: scaffold new -h"]),
+        ("new shop --colour", 2, ["No such option '--colour'", "See: scaffold new -h"]),
+        ("generate", 2, ["No such command 'generate'", "See: scaffold -h"]),
+        ("completion tcsh", 2, ["'tcsh' is not one of 'bash', 'zsh', 'fish'"]),
+        ("status", 1, ["is not a project made by scaffold", "Name the project's folder."]),
+        ("status full", 1, ["full is not a project made by scaffold"]),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)  # fmt: skip
+def test_what_is_wrong_is_said_in_a_sentence(line: str, code: int, parts: list[str]) -> None:
+    """Each mistake has its exit code, its sentence and its way out, and the disk stays as it was."""
+    Path("full").mkdir()
+    Path("full/file").write_text("no TOML", encoding="utf-8")
+    Path("key.toml").write_text('project_name = "Tea"\nlicence = "MIT"\n', encoding="utf-8")
+    Path("number.toml").write_text("license = 3\n", encoding="utf-8")
+    before = tree(Path())
+    refused(scaffold(*shlex.split(line)), code, *parts)
+    assert tree(Path()) == before
+    assert sorted(os.listdir()) == ["full", "key.toml", "number.toml"]
+
+
+def test_git_that_fails_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The project is made whole or not at all."""
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/git").write_text(
+        "#!/bin/sh\necho 'fatal: the moon is wrong' >&2\nexit 128\n", encoding="utf-8"
+    )
+    (tmp_path / "bin/git").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    refused(scaffold("new", "shop", "-y"), 1, "fatal: the moon is wrong", "--no-git")
+    assert os.listdir() == []
+
+
+def test_an_interrupt_while_writing_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C ends with 130 wherever it comes."""
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(render, "plan", interrupted)
+    result = scaffold("new", "shop", "-y")
+    assert (result.exit_code, result.stdout, result.stderr) == (130, "", "Cancelled. Nothing was written.\n")
+    assert os.listdir() == []
+
+
+def test_a_bug_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only failures that a person can mend become sentences."""
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(render, "plan", broken)
+    assert isinstance(scaffold("new", "shop", "-y").exception, ZeroDivisionError)
+    assert os.listdir() == []
+
+
+def test_a_project_with_every_default() -> None:
+    """The report names the folder, the number of files and the two commands to type next."""
+    result = scaffold("new", "shop", "-y", "--no-git")
+    assert result.exit_code == 0
+    assert result.stdout.startswith("✔ Made my-shop: 3 files.\n\nNext\n  cd my-shop\n")
+    assert sorted(tree(Path("my-shop"))) == [".scaffold.json", "README.md", "src/app.py"]
+
+
+def test_a_first_commit() -> None:
+    """With git there is a repository, and the report says so."""
+    assert "3 files, and a first commit." in scaffold("new", "shop", "-y").stdout
+    log = subprocess.run(
+        ["git", "log", "--oneline"], cwd="my-shop", check=True, capture_output=True, text=True
+    )
+    assert len(log.stdout.splitlines()) == 1
+
+
+def test_git_that_does_not_know_the_person_is_a_note(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The project is made; one line on stderr says what was not done and how to do it."""
+    for role in ("AUTHOR", "COMMITTER"):
+        monkeypatch.delenv(f"GIT_{role}_NAME")
+        monkeypatch.delenv(f"GIT_{role}_EMAIL")
+    result = scaffold("new", "shop", "-y", "--json")
+    assert result.exit_code == 0
+    assert "Note: git does not know who you are" in result.stderr
+    (note,) = (each for each in json.loads(result.stdout)["notes"] if "git" in each)
+    assert "git config --global user.name" in note
+
+
+def test_the_pip_way_where_uv_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The next steps are those that this machine can take, with the folder quoted."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    result = scaffold("new", "shop", "my shop", "-y", "--no-git")
+    cd, venv, *_, dev = json.loads(scaffold("new", "shop", "my tea shop", "-y", "--no-git", "--json").stdout)[
+        "next_steps"
+    ]
+    assert "  cd 'my shop'\n" in result.stdout
+    assert (cd, venv, dev) == ("cd 'my tea shop'", "python3 -m venv .venv", ".venv/bin/poe dev")
+    assert "Docker is not installed: only the production stack (with db) needs it." in result.stderr
+
+
+def test_uv_where_there_is_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Two commands are enough then."""
+    (tmp_path / "uv").write_text("#!/bin/sh\n", encoding="utf-8")
+    (tmp_path / "uv").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    steps = json.loads(scaffold("new", "shop", "-y", "--no-git", "--json").stdout)["next_steps"]
+    assert steps == ["cd my-shop", "uv run poe dev"]
+
+
+def test_json_is_one_object_on_stdout() -> None:
+    """Its keys are those that the schema documents, and it tells what is on the disk."""
+    made = json.loads(scaffold("new", "shop", "-y", "--json", "-a", "author_name=Ada").stdout)
+    assert list(made) == [
+        "path", "template", "version", "answers", "files", "next_steps", "command", "notes", "dry_run",
+    ]  # fmt: skip
+    assert made["path"] == str(Path("my-shop").absolute())
+    assert made["answers"] == {
+        "project_name": "My Shop",
+        "project_slug": "my_shop",
+        "license": "MIT",
+        "author_name": "Ada",
+    }
+    assert made["files"] == sorted(tree(Path("my-shop")))
+    assert made["dry_run"] is False
+
+
+def test_the_equivalent_command_makes_the_same_project() -> None:
+    """It quotes what a shell would touch, leaves out what is the default anyway, and gives the same bytes."""
+    args = ["-a", "project_name=Ada's $(shop) & more", "-a", "author_name=Your Name", "-a", "license=none"]
+    made = json.loads(scaffold("new", "shop", "one", "-y", "--no-git", "--json", *args).stdout)
+    assert "author_name" not in made["command"]
+    assert "project_slug" not in made["command"]
+    program, *again = shlex.split(made["command"])
+    first = tree(Path("one"))
+    Path("one").rename("two")
+    assert program == "scaffold"
+    assert scaffold(*again).exit_code == 0
+    assert tree(Path("one")) == first
+
+
+def test_a_dry_run_shows_the_tree_and_writes_nothing() -> None:
+    """The same plan is printed and counted."""
+    result = scaffold("new", "shop", "-y", "--dry-run")
+    assert result.exit_code == 0
+    *drawn, last = result.stdout.splitlines()
+    assert drawn == ["my-shop/", "├── src/", "│   └── app.py", "├── .scaffold.json", "└── README.md"]
+    assert last == "3 files; nothing was written."
+    assert os.listdir() == []
+
+
+def test_a_dry_run_in_json() -> None:
+    """It has the same keys as the real thing, and says that it is none."""
+    plan = json.loads(scaffold("new", "shop", "-y", "--dry-run", "--json").stdout)
+    assert plan["dry_run"] is True
+    assert plan["files"] == [".scaffold.json", "README.md", "src/app.py"]
+    assert os.listdir() == []
+
+
+def test_quiet_prints_nothing() -> None:
+    """Not even what could be done next."""
+    result = scaffold("new", "shop", "-y", "-q", "--no-git")
+    assert (result.exit_code, result.output) == (0, "")
+    assert Path("my-shop").is_dir()
+
+
+def test_the_command_line_comes_before_the_file_before_the_defaults() -> None:
+    """The last --answer of a key counts, too."""
+    Path("answers.toml").write_text('project_name = "Tea"\nauthor_name = "Grace"\n', encoding="utf-8")
+    args = [
+        "-y",
+        "--dry-run",
+        "--json",
+        "--answers",
+        "answers.toml",
+        "-a",
+        "author_name=No",
+        "-a",
+        "author_name=Ada",
+    ]
+    answers = json.loads(scaffold("new", "shop", *args).stdout)["answers"]
+    assert answers == {"project_name": "Tea", "project_slug": "tea", "license": "MIT", "author_name": "Ada"}
+
+
+def test_with_everything_answered_no_terminal_is_needed() -> None:
+    """--defaults is only for what is open."""
+    values = ["project_name=Tea", "project_slug=tea", "license=MIT", "author_name=Ada"]
+    assert scaffold("new", "shop", *(part for value in values for part in ("-a", value))).exit_code == 0
+    assert Path("tea/README.md").read_text(encoding="utf-8") == "# Tea by Ada\n"
+
+
+def test_the_list_is_one_row_a_template() -> None:
+    """In a pipe nothing is wrapped, so that it can be searched by line."""
+    assert scaffold("list").stdout == (
+        "chat  Python          A shop.\nshop  Python, SQLite  A shop to learn from.\n"
+    )
+
+
+def test_the_list_in_json_has_exactly_four_keys() -> None:
+    """What other programs read of it."""
+    assert json.loads(scaffold("list", "--json").stdout)[1] == {
+        "name": "shop", "title": "Shop", "stack": "Python, SQLite", "description": "A shop to learn from.",
+    }  # fmt: skip
+
+
+def test_show_tells_all_there_is_to_know() -> None:
+    """Questions with types, choices and defaults, services and ports, the roadmap and the tree."""
+    shown = scaffold("show", "shop").stdout
+    for part in (
+        "shop  Shop: Python, SQLite",
+        "project_slug  text",
+        "default: my_shop (made from the others)",
+        "license  choice\n    Which licence?\n    * MIT   short\n      none  all rights reserved",
+        "app  8000  the shop",
+        "Roadmap\n  1 Python basics",
+        "Files (3)\n├── src/\n│   └── app.py",
+    ):
+        assert part in shown
+
+
+def test_show_in_json() -> None:
+    """The same for programs."""
+    shown = json.loads(scaffold("show", "shop", "--json").stdout)
+    assert list(shown) == [
+        "name", "title", "stack", "description", "version", "questions", "services", "roadmap", "files",
+    ]  # fmt: skip
+    assert shown["questions"][2] == {
+        "name": "license",
+        "prompt": "Which licence?",
+        "type": "choice",
+        "default": "MIT",
+        "essential": False,
+        "own": False,
+        "choices": [
+            {"value": "MIT", "description": "MIT: short"},
+            {"value": "none", "description": "none: all rights reserved"},
+        ],
+    }
+    assert shown["services"][1] == {"name": "db", "purpose": "data", "port": None}
+    assert shown["files"] == [".scaffold.json", "README.md", "src/app.py"]
+
+
+def test_status_of_an_untouched_project() -> None:
+    """Nothing differs, so --check is content."""
+    scaffold("new", "shop", "-y")
+    result = scaffold("status", "my-shop", "--check")
+    assert (result.exit_code, result.stdout) == (0, "Generated by scaffold 0.1.0 from shop.\n2 unchanged\n")
+
+
+def test_status_names_what_differs() -> None:
+    """Edited, missing and added; --check makes it an exit code, and an added file alone is fine."""
+    scaffold("new", "shop", "-y")
+    Path("my-shop/new.py").touch()
+    assert scaffold("status", "my-shop", "--check").exit_code == 0
+    Path("my-shop/README.md").write_text("mine", encoding="utf-8")
+    Path("my-shop/src/app.py").unlink()
+    result = scaffold("status", "my-shop")
+    assert result.exit_code == 0
+    assert result.stdout.splitlines()[1:] == [
+        "edited   README.md", "missing  src/app.py", "added    new.py", "0 unchanged",
+    ]  # fmt: skip
+    checked = scaffold("status", "my-shop", "--check", "--json")
+    assert checked.exit_code == 1
+    assert json.loads(checked.stdout) == {
+        "template": "shop",
+        "scaffold": "0.1.0",
+        "unchanged": [],
+        "edited": ["README.md"],
+        "missing": ["src/app.py"],
+        "added": ["new.py"],
+    }
+
+
+@pytest.mark.parametrize("flag", ["-h", "--help"])
+@pytest.mark.parametrize("command", [[], *([name] for name in main.commands)], ids=" ".join)
+def test_every_command_has_help_with_an_example(command: list[str], flag: str) -> None:
+    """Each help text shows a command that can be pasted."""
+    result = scaffold(*command, flag)
+    assert result.exit_code == 0
+    assert result.stdout.startswith(f"Usage: {' '.join(['scaffold', *command])} ")
+    assert "  Example:\n    scaffold" in result.stdout or "  Example:\n    eval" in result.stdout
+
+
+def test_the_short_helps_are_whole() -> None:
+    """No line of the list of commands is cut off."""
+    assert "..." not in scaffold("-h").stdout.partition("Commands:")[2]
+
+
+def test_no_arguments_show_the_help() -> None:
+    """Who types the name alone is told what there is."""
+    result = scaffold()
+    assert "Usage: scaffold" in result.output
+
+
+def python(code: str, *args: str) -> subprocess.CompletedProcess[str]:
+    """Run Python with this package in a process of its own."""
+    return subprocess.run([sys.executable, "-c", code, *args], check=False, capture_output=True, text=True)
+
+
+def test_the_version_imports_next_to_nothing() -> None:
+    """`--version` is what scripts and editors start all the time."""
+    code = """
+import sys
+from scaffold.cli import main
+try:
+    main(["--version"], prog_name="scaffold")
+finally:
+    heavy = {"jinja2", "cookiecutter", "prompt_toolkit", "importlib.metadata", "subprocess", "tomllib"}
+    print(sorted(heavy & set(sys.modules)))
+"""
+    assert python(code).stdout == f"scaffold {__version__}\n[]\n"
+
+
+def test_defaults_import_no_prompts() -> None:
+    """Prompts cost as much as all the rest, so they are imported only to ask."""
+    code = """
+import sys
+from scaffold.cli import main
+try:
+    main(["new", "blog-django", "-y", "--no-git", "-q"], prog_name="scaffold")
+finally:
+    print(sorted({"questionary", "prompt_toolkit", "cookiecutter.main", "requests"} & set(sys.modules)))
+"""
+    assert python(code).stdout == "[]\n"
+
+
+def test_a_closed_pipe_is_quiet() -> None:
+    """`scaffold show blog-django | head -1` prints one line and no complaint."""
+    line = f"{shlex.quote(sys.executable)} -m scaffold show blog-django | head -1"
+    done = subprocess.run(["bash", "-o", "pipefail", "-c", line], check=False, capture_output=True, text=True)
+    assert done.returncode == 0
+    assert len(done.stdout.splitlines()) == 1
+    assert done.stderr == ""
+
+
+def test_output_without_utf_8() -> None:
+    """An old code page gets signs that it has, instead of a UnicodeEncodeError."""
+    env = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    line = [sys.executable, "-m", "scaffold", "new", "blog-django", "-y", "--dry-run"]
+    done = subprocess.run(line, check=False, capture_output=True, env=env)
+    assert done.returncode == 0
+    assert b"|-- blog/" in done.stdout
+
+
+@pytest.mark.parametrize("stream", [lambda result: result.stdout, lambda result: result.stderr])
+def test_pipes_get_no_colours(stream: Callable[[Result], str]) -> None:
+    """Escape sequences are for terminals."""
+    for args in (["list"], ["show", "shop"], ["new", "shpo", "-y"], ["doctor"]):
+        assert "\x1b" not in stream(scaffold(*args))
+
+
+def test_the_group_is_the_only_place_that_exits() -> None:
+    """Every command runs under the handler that turns failures into messages."""
+    assert isinstance(main, click.Group)
+    assert type(main).main is not click.Group.main
