@@ -74,4 +74,4 @@ def child_exit(_server: Any, worker: Any) -> None:
     # The library looks for the folder when it is imported, so not before it is set.
     from prometheus_client import multiprocess  # noqa: PLC0415
 
-    multiprocess.mark_process_dead(worker.pid)
+    multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
