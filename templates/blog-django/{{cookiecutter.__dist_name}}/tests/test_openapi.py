@@ -42,7 +42,7 @@ def there(author: User, settings: Settings) -> dict[str, Any]:
 
 @document.parametrize()
 @bounds(
-    max_examples=4,
+    max_examples=3,
     derandomize=True,
     database=None,
     deadline=None,
@@ -52,17 +52,17 @@ def there(author: User, settings: Settings) -> dict[str, Any]:
 def test_every_answer_is_one_that_the_document_names(
     case: schemathesis.Case[Any], there: dict[str, Any]
 ) -> None:
-    """No crash, and no status, type or body that is not documented."""
+    """No crash, and no status, type or body that is not documented.
+
+    Schemathesis makes the requests, valid ones and bad ones, from the document; what
+    stands in their addresses exists, so that more than 404 is seen.
+    """
     access = Refresh.for_user(there["author"]).access_token
     headers = {"Authorization": f"Bearer {access}"}
-    call: dict[str, Any] = {
-        "headers": headers,
-        "excluded_checks": [positive_data_acceptance],
-    }
-    case.call_and_validate(**call)
     if case.path_parameters:
         case.path_parameters = {name: there[name] for name in case.path_parameters}
-        case.call_and_validate(**call)
+    # A valid request may still ask for what cannot be: a page after a cursor of nobody's.
+    case.call_and_validate(headers=headers, excluded_checks=[positive_data_acceptance])
 
 
 def test_the_postman_collection_tries_every_operation() -> None:
@@ -72,7 +72,7 @@ def test_the_postman_collection_tries_every_operation() -> None:
     requests = [item["request"] for folder in folders for item in folder["item"]]
     tried = {f"{one['method']} /{'/'.join(one['url']['path'])}" for one in requests}
     for operation in document.get_all_operations():
-        label = operation.ok().label
+        label = operation.ok().label  # type: ignore[union-attr]
         pattern = re.sub(r"\{\w+\}", "[^/]+", label)
         assert any(re.fullmatch(pattern, one) for one in tried), label
 
