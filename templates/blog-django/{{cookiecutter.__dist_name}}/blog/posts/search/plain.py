@@ -47,8 +47,9 @@ def find(posts: PostQuerySet, query: str) -> PostQuerySet:
 
 def snippets(posts: Sequence[Post], query: str) -> dict[int, SafeString]:
     """Return the surroundings of the first word found in each text, words marked."""
-    pattern = re.compile("|".join(map(re.escape, split(query))) or "$", re.IGNORECASE)
-    return {post.pk: _snippet(post.text, pattern) for post in posts}
+    keys = [post.pk for post in posts]
+    texts = type(posts[0]).objects.filter(pk__in=keys).values_list("pk", "text")
+    return {key: excerpt(text, query) for key, text in texts}
 
 
 def split(query: str) -> list[str]:
@@ -56,22 +57,24 @@ def split(query: str) -> list[str]:
     return [word for part in query.split() if (word := part.strip("\"'“”,;+"))]
 
 
-def _snippet(text: str, pattern: re.Pattern[str]) -> SafeString:
+def excerpt(text: str, query: str) -> SafeString:
+    """Return the HTML of the surroundings of the first word found."""
+    pattern = re.compile("|".join(map(re.escape, split(query))) or "$", re.IGNORECASE)
     match = pattern.search(text)
     middle = match.start() if match else 0
     start, end = max(0, middle - AROUND), middle + 2 * AROUND
     if start:
         start = text.find(" ", start, middle) + 1 or start
-    excerpt = text[start:end]
+    part = text[start:end]
     marked, last = [], 0
-    for found in pattern.finditer(excerpt):
+    for found in pattern.finditer(part):
         if found.group():
             marked += [
-                escape(excerpt[last : found.start()]),
+                escape(part[last : found.start()]),
                 f"<mark>{escape(found.group())}</mark>",
             ]
             last = found.end()
-    marked.append(escape(excerpt[last:]))
+    marked.append(escape(part[last:]))
     before, after = "… " if start else "", " …" if end < len(text) else ""
     # Every piece of text above is escaped; only the marks are ours.
     return mark_safe(f"{before}{''.join(marked)}{after}")  # noqa: S308  # nosec
