@@ -1,6 +1,7 @@
 """Single questions, fed with keys: what they return, and how they end where no question can be shown."""
 
 import io
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -107,7 +108,7 @@ class NoConsoleScreenBufferError(Exception):
 def test_a_terminal_that_says_it_is_dumb(monkeypatch: pytest.MonkeyPatch, term: str) -> None:
     """It is believed before anything is drawn."""
     monkeypatch.setenv("TERM", term)
-    with pytest.raises(NoTerminal, match="cannot show questions"), prompts.terminal():
+    with pytest.raises(NoTerminal, match="cannot show questions"), prompts.terminal(sys.stderr):
         pass
 
 
@@ -119,16 +120,16 @@ def test_a_console_without_a_screen_buffer(monkeypatch: pytest.MonkeyPatch) -> N
 
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setattr(prompt_output, "create_output", refuse)
-    with pytest.raises(NoTerminal, match="console cannot show questions"), prompts.terminal():
+    with pytest.raises(NoTerminal, match="console cannot show questions"), prompts.terminal(sys.stderr):
         pass
 
 
 def test_an_input_that_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     """A terminal that is closed in the middle becomes a sentence too; any other failure stays what it is."""
     monkeypatch.setenv("TERM", "xterm")
-    with pytest.raises(NoTerminal, match="closed before the last question"), prompts.terminal():
+    with pytest.raises(NoTerminal, match="closed before the last question"), prompts.terminal(sys.stderr):
         raise EOFError
-    with pytest.raises(ZeroDivisionError), prompts.terminal():
+    with pytest.raises(ZeroDivisionError), prompts.terminal(sys.stderr):
         _ = 1 / 0
 
 

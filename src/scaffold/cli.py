@@ -174,7 +174,8 @@ def new(
     """
     from scaffold import output, project, render, request, schema, steps
 
-    words = request.Words(template, directory, pairs, file)
+    screen = sys.stdout if sys.stdout.isatty() and not options["as_json"] else sys.stderr
+    words = request.Words(template, directory, pairs, file, screen)
     wanted, asked = request.gather(words, ask=not options["defaults"])
     flags = ("--no-git", "--defaults") if options["no_git"] else ("--defaults",)
     again = output.command(wanted.template.name, directory, request.differing(wanted), flags)

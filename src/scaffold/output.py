@@ -5,11 +5,14 @@ import shlex
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from scaffold.catalog import Question, Template
-from scaffold.doctor import Check, Port
 from scaffold.manifest import Status
 from scaffold.tree import Plan
+
+if TYPE_CHECKING:
+    from scaffold.doctor import Check, Port  # which imports sockets and threads
 
 ROW = 80  # columns of a text that is not laid out for a known terminal
 _COLOUR = re.compile(r"\x1b\[\d+m")
@@ -110,7 +113,7 @@ def next_steps(commands: Sequence[str], again: Sequence[str], width: int) -> str
     return "\n".join(rows)
 
 
-def doctor(found: Sequence[Check], ports: Sequence[Port], width: int) -> str:
+def doctor(found: "Sequence[Check]", ports: "Sequence[Port]", width: int) -> str:
     """Lay out the checks: what was found, what for, and under what is missing how to get it."""
     names = max(len(each.name) for each in found)
     rows = []

@@ -1,7 +1,6 @@
 """Asks one question at a time in a terminal; the only module that knows questionary, imported late."""
 
 import os
-import sys
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -205,12 +204,8 @@ class Terminal:
 
 
 @contextmanager
-def terminal() -> Iterator[Terminal]:
-    """Open the person's terminal: standard output, or standard error where output goes elsewhere.
-
-    Raises NoTerminal where prompts cannot be shown.
-    """
-    stream = sys.stdout if sys.stdout.isatty() else sys.stderr
+def terminal(stream: TextIO) -> Iterator[Terminal]:
+    """Open the terminal behind a stream. Raises NoTerminal where prompts cannot be shown."""
     if os.environ.get("TERM") in {"dumb", "unknown"}:
         raise NoTerminal("This terminal cannot show questions.")
     from prompt_toolkit.application import create_app_session

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 from scaffold import answers, catalog, output, project
 from scaffold.catalog import Template
@@ -27,6 +28,7 @@ class Words:
     directory: Path | None
     pairs: Sequence[str]
     file: Path | None
+    screen: TextIO  # where questions go: standard error if standard output is for data
 
     def given(self, template: Template) -> dict[str, str]:
         """Return what is settled, --answer before the file. Raises ScaffoldError for a bad answer."""
@@ -70,7 +72,7 @@ def differing(wanted: Request) -> dict[str, str]:
 
 
 def _converse(words: Words, template: Template | None) -> tuple[Template, dict[str, str]]:
-    if not (sys.stdin.isatty() and (sys.stdout.isatty() or sys.stderr.isatty())):
+    if not (sys.stdin.isatty() and words.screen.isatty()):
         raise _unanswered(words, template)
     from scaffold import interview, prompts, repository
 
@@ -90,7 +92,7 @@ def _converse(words: Words, template: Template | None) -> tuple[Template, dict[s
 
     offered = (template,) if template else _fitting(words)
     try:
-        with prompts.terminal() as screen:
+        with prompts.terminal(words.screen) as screen:
             return interview.Interview(
                 screen, offered, words.given, suggested, place, taken, which=template is None
             ).run()

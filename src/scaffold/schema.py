@@ -1,13 +1,15 @@
 """The JSON that the commands print under --json: each function documents its object; keys are only added."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from scaffold.catalog import Template
-from scaffold.doctor import Check, Port
 from scaffold.manifest import Status
 from scaffold.request import Request
 from scaffold.tree import Plan
+
+if TYPE_CHECKING:
+    from scaffold.doctor import Check, Port  # which imports sockets and threads
 
 Json = dict[str, Any]
 
@@ -75,7 +77,7 @@ def project(wanted: Request, files: Sequence[str], rest: Mapping[str, object]) -
     }
 
 
-def doctor(found: Sequence[Check], ports: Sequence[Port]) -> Json:
+def doctor(found: "Sequence[Check]", ports: "Sequence[Port]") -> Json:
     """Return `doctor`: {checks, ports}.
 
     - checks: array of {name, found: text or null, needed_for, required: whether scaffold itself needs it,
