@@ -198,7 +198,7 @@ def test_the_pip_way_where_uv_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_pa
         "next_steps"
     ]
     assert "  cd 'my shop'\n" in result.stdout
-    assert (cd, venv, dev) == ("cd 'my tea shop'", "python3 -m venv .venv", ".venv/bin/poe dev")
+    assert (cd, venv, dev) == ("cd 'my tea shop'", "python3 -m venv --upgrade-deps .venv", "poe dev")
     assert "Docker is not installed: only the production stack (with db) needs it." in result.stderr
 
 

@@ -17,14 +17,9 @@ def after(target: Path) -> tuple[str, ...]:
     if shutil.which("uv"):
         return into, "uv run poe dev"
     python = next(filter(shutil.which, _PYTHONS), "python" if sys.platform == "win32" else "python3")
-    inside = ".venv\\Scripts\\" if sys.platform == "win32" else ".venv/bin/"
-    return (
-        into,
-        f"{python} -m venv .venv",
-        f"{inside}python -m pip install --upgrade pip",
-        f"{inside}python -m pip install . --group dev",
-        f"{inside}poe dev",
-    )
+    activate = ".venv\\Scripts\\activate" if sys.platform == "win32" else "source .venv/bin/activate"
+    # As each project's README says it; a pip that is older than --group comes with some Pythons.
+    return into, f"{python} -m venv --upgrade-deps .venv", activate, "pip install --group dev .", "poe dev"
 
 
 def missing(template: Template) -> Sequence[str]:
