@@ -248,5 +248,5 @@ def test_a_template_that_cannot_be_listed_is_refused(
 
     with monkeypatch.context() as patch:
         patch.setattr(os, "scandir", fail)
-        with pytest.raises(TemplateError, match="cannot be read: .*Permission denied"):
+        with pytest.raises(TemplateError, match=r"cannot be read: .*Permission denied"):
             planned(template)

@@ -9,7 +9,7 @@ HOLE = re.compile(r"\{[{%#]")
 # What binaryornot, which Cookiecutter asks, calls text for certain. Loading and asking it takes longer than
 # rendering; a test compares the two.
 PLAIN_SUFFIXES = frozenset({"", ".conf", ".example", ".json", ".md", ".template", ".toml", ".yaml", ".yml"})
-PLAIN_START = re.compile(rb"[#{<\[\n-]|//|MIT License")
+PLAIN_START = re.compile(rb"[#{<\[\n-]|//|name: |MIT License")
 _CONTROL = re.compile("[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f]")
 
 
