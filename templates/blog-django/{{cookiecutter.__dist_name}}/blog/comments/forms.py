@@ -29,7 +29,8 @@ class CommentForm(forms.ModelForm):  # type: ignore[type-arg]
         help_texts = {"body": "Plain text, up to 2,000 characters."}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, label_suffix="", **kwargs)
+        super().__init__(*args, **kwargs)
+        self.label_suffix = ""
 
     @property
     def is_from_robot(self) -> bool:

@@ -49,7 +49,8 @@ class PostForm(forms.ModelForm):  # type: ignore[type-arg]
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, label_suffix="", **kwargs)
+        super().__init__(*args, **kwargs)
+        self.label_suffix = ""
         if self.instance.pk:
             names = self.instance.tags.values_list("name", flat=True)
             self.initial["tags"] = ", ".join(names)
