@@ -91,11 +91,7 @@ def main() -> None:
             ),
             0.35,
         )
-        completing = {
-            "_SCAFFOLD_COMPLETE": "bash_complete",
-            "COMP_WORDS": "scaffold new b",
-            "COMP_CWORD": "2",
-        }
+        completing = {"SCAFFOLD_WORDS": "scaffold\nnew\nb\n."}  # as the completion scripts ask
         show(
             "Start-up",
             race(
