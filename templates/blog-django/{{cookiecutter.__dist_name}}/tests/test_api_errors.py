@@ -143,7 +143,7 @@ def fill(author: User, count: int) -> dict[str, Any]:
         ("/comments/{comment}", 5),
         ("/tags", 3),
         ("/tags/{tag}", 3),
-        ("/search?q=text", 4),
+        ("/search?q=text", 5),
         ("/me", 3),
     ],
 )
