@@ -61,7 +61,7 @@ def test_every_answer_is_one_that_the_document_names(
     headers = {"Authorization": f"Bearer {access}"}
     if case.path_parameters:
         case.path_parameters = {name: there[name] for name in case.path_parameters}
-    # A valid request may still ask for what cannot be: a page after a cursor of nobody's.
+    # A valid request may ask for what cannot be: a page after a cursor made up.
     case.call_and_validate(headers=headers, excluded_checks=[positive_data_acceptance])
 
 
