@@ -260,6 +260,17 @@ def test_a_dry_run_in_json() -> None:
     assert os.listdir() == []
 
 
+def test_a_directory_names_the_project() -> None:
+    """A project for travel-notes is called Travel Notes, unless an answer says otherwise."""
+    made = json.loads(scaffold("new", "shop", "travel-notes", "-y", "--dry-run", "--json").stdout)
+    told = json.loads(
+        scaffold("new", "shop", "travel-notes", "-y", "--dry-run", "--json", "-a", "project_name=Log").stdout
+    )
+
+    assert ("Travel Notes", "travel_notes") == (made["answers"]["project_name"], made["answers"]["project_slug"])
+    assert told["answers"]["project_name"] == "Log"
+
+
 def test_quiet_prints_nothing() -> None:
     """Not even what could be done next."""
     result = scaffold("new", "shop", "-y", "-q", "--no-git")

@@ -55,7 +55,7 @@ def gather(words: Words, *, ask: bool) -> tuple[Request, bool]:
         known = ", ".join(catalog.names())
         raise UsageError("--defaults needs a template, as there is no default one.", f"Name one of: {known}")
     else:
-        found = answers.resolve(template, given)
+        found = answers.resolve(template, given, _suggested(words))
     return Request(template, found, project.target_for(found, words.directory)), asked
 
 
@@ -76,9 +76,7 @@ def _converse(words: Words, template: Template | None) -> tuple[Template, dict[s
         raise _unanswered(words, template)
     from scaffold import interview, prompts, repository
 
-    suggested = dict(repository.author())
-    if words.directory:
-        suggested["project_name"] = answers.name_from(words.directory)
+    suggested = {**repository.author(), **_suggested(words)}
 
     def place(found: Mapping[str, str]) -> Path:
         return project.target_for(found, words.directory)
@@ -99,6 +97,11 @@ def _converse(words: Words, template: Template | None) -> tuple[Template, dict[s
     except prompts.NoTerminal as error:
         error.hint = f"Fill this in and run it instead:\n{_to_fill_in(words, template)}"
         raise
+
+
+def _suggested(words: Words) -> dict[str, str]:
+    """Return the answers that the directory's name is a better default for than the template's own."""
+    return {"project_name": answers.name_from(words.directory)} if words.directory else {}
 
 
 def _fitting(words: Words) -> Sequence[Template]:
