@@ -267,7 +267,10 @@ def test_a_directory_names_the_project() -> None:
         scaffold("new", "shop", "travel-notes", "-y", "--dry-run", "--json", "-a", "project_name=Log").stdout
     )
 
-    assert ("Travel Notes", "travel_notes") == (made["answers"]["project_name"], made["answers"]["project_slug"])
+    assert (made["answers"]["project_name"], made["answers"]["project_slug"]) == (
+        "Travel Notes",
+        "travel_notes",
+    )
     assert told["answers"]["project_name"] == "Log"
 
 
