@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from django.contrib.postgres.search import SearchQuery, SearchRank, SearchVectorField
 from django.db import connection
-from django.db.models import Func
+from django.db.models import Expression
+from django.db.models.expressions import Col
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
@@ -34,15 +35,27 @@ HEADLINE = (
 )
 
 
+COLUMN = SearchVectorField()
+COLUMN.set_attributes_from_name("search")
+
+
+class _Vector(Expression):
+    """The column `search` of the posts, under the alias that they have in the query."""
+
+    output_field = COLUMN
+
+    def resolve_expression(self, query: Any = None, *_: Any, **__: Any) -> Any:
+        """Return the column; in a subquery the table is not called by its name."""
+        return Col(query.get_initial_alias(), COLUMN)
+
+
 def _query(text: str) -> SearchQuery:
     return SearchQuery(text, config=CONFIG, search_type="websearch")
 
 
 def find(posts: PostQuerySet, query: str) -> PostQuerySet:
     """Return the newest matches by rank; quotes, OR and -word are understood."""
-    vector = Func(
-        template='"posts_post"."search"', output_field=SearchVectorField(), arity=0
-    )
+    vector = _Vector()
     newest = (
         posts.alias(vector=vector)
         .filter(vector=_query(query))
