@@ -15,6 +15,7 @@ from tests.factories import CommentFactory, PostFactory, TagFactory, UserFactory
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
+    from django.test import Client
     from pytest_django import Settings
 
     from blog.accounts.models import User
@@ -120,6 +121,20 @@ def test_no_other_site_may_ask_unless_it_is_named(settings: Settings) -> None:
     assert "Access-Control-Allow-Credentials" not in allowed
 
 
+@pytest.mark.parametrize("path", ["/api/docs", "/api/docs?script=", "/api/schema"])
+def test_the_documentation_is_for_staff_where_it_is_not_for_everyone(
+    client: Client, reader: User, admin: User, settings: Settings, path: str
+) -> None:
+    """Open in development; in production one logs in, and readers are refused."""
+    assert client.get(path).status_code == 200
+    settings.API_DOCS_FOR_STAFF_ONLY = True
+    assert client.get(path)["Location"].startswith("/accounts/login/?next=/api/")
+    client.force_login(reader)
+    assert client.get(path).status_code == 403
+    client.force_login(admin)
+    assert client.get(path).status_code == 200
+
+
 def fill(author: User, count: int) -> dict[str, Any]:
     """Make `count` of everything; return the names for the addresses."""
     tags = TagFactory.create_batch(3)
@@ -136,7 +151,7 @@ def fill(author: User, count: int) -> dict[str, Any]:
     ("call", "most"),
     [
         ("/posts", 6),
-        ("/posts?search=text&tag={tag}", 6),
+        ("/posts?search=text&tag={tag}", 7),
         ("/posts/{slug}", 6),
         ("/posts/{slug}/revisions", 7),
         ("/posts/{slug}/comments", 7),

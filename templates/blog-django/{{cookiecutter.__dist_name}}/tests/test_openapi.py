@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import schemathesis
 from django.core.management import call_command
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections
 from hypothesis import HealthCheck, Phase
 from hypothesis import settings as bounds
 from schemathesis.specs.openapi.checks import positive_data_acceptance
@@ -20,6 +22,8 @@ from blog.wsgi import application
 from tests.factories import CommentFactory, PostFactory, TagFactory
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pytest_django import Settings
 
     from blog.accounts.models import User
@@ -31,13 +35,18 @@ document = schemathesis.openapi.from_wsgi("/api/schema?format=json", application
 
 
 @pytest.fixture
-def there(author: User, settings: Settings) -> dict[str, Any]:
-    """Return what is there to be named in an address, and whose it is; no throttle."""
+def there(author: User, settings: Settings) -> Iterator[dict[str, Any]]:
+    """Give what is there to be named in an address, and whose it is; no throttle."""
     off = {"DEFAULT_THROTTLE_RATES": {"anon": None, "user": None}}
     settings.REST_FRAMEWORK = settings.REST_FRAMEWORK | off
     post = PostFactory.create(author=author, tags=[TagFactory.create(slug="tag")])
     comment = CommentFactory.create(post=post, author=author)
-    return {"author": author, "slug": post.slug, "id": str(comment.pk)}
+    # The site closes its connection after each request, and with it the test's data.
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield {"author": author, "slug": post.slug, "id": str(comment.pk)}
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
 
 
 @document.parametrize()
