@@ -28,7 +28,7 @@ keepalive = 5
 max_requests = 1000
 max_requests_jitter = 100
 # Heartbeats in memory: the root file system is read-only, and a disk may be slow.
-worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 # nosec B108
 # Only nginx can reach this port, and it writes X-Forwarded-* anew.
 forwarded_allow_ips = "*"
 control_socket_disable = True
