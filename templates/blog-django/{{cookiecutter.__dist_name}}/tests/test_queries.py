@@ -58,6 +58,7 @@ LOGGED_IN = 9
         ("/posts/penguin/", 4),  # post, tags, threads, answers
         ("/feeds/rss.xml", 2),
         ("/feeds/atom.xml", 2),
+        ("/sitemap.xml", 2),  # count, last change
         ("/sitemap-posts.xml", 2),  # count, posts
         ("/search/?q=nothing", 1),
     ],

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.db.models import BooleanField, FloatField, Func, Value
+from django.db.models import FloatField, Func, Value
+from django.db.models.lookups import GreaterThan
 
 from blog.posts.search import plain
 from blog.posts.search.plain import snippets
@@ -29,11 +30,10 @@ def find(posts: PostQuerySet, query: str) -> PostQuerySet:
     if all(len(word) < SHORTEST for word in plain.split(query)):
         return plain.find(posts, query)
     words = Value(query)
-    # As a bare condition, for only then the index serves it.
-    matches = Match(words, columns=ANYWHERE, output_field=BooleanField())
-    rank = Match(words, columns=ANYWHERE) + 3 * Match(words, columns="`title`")
+    anywhere = Match(words, columns=ANYWHERE)
+    # Compared with 0 and by itself, for only then the index serves the condition.
     return (
-        posts.filter(matches)
-        .annotate(rank=rank)
+        posts.filter(GreaterThan(anywhere, 0))
+        .annotate(rank=anywhere + 3 * Match(words, columns="`title`"))
         .order_by("-rank", "-published_at", "-pk")
     )
