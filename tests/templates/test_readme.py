@@ -1,5 +1,6 @@
 """The commands of both READMEs, taken from their text and run as they stand."""
 
+import os
 import re
 import shutil
 import sys
@@ -84,7 +85,8 @@ def blog(project: Callable[..., Project]) -> Project:
     return project()
 
 
-LASTING = re.compile(r"\bdev\b|\blocust\b|docker|git clone|^cd ")
+# What does not end by itself, and what other tests here run in the same words.
+ELSEWHERE = re.compile(r"poe dev|poe check|docker|locust")
 
 
 def test_readme_commands_of_the_blog_work(blog: Project) -> None:
@@ -95,7 +97,7 @@ def test_readme_commands_of_the_blog_work(blog: Project) -> None:
     assert "uv run poe check" in listed
     assert any(command.startswith("docker compose up") for command in listed)
     for command in listed:
-        if not LASTING.search(command):
+        if not ELSEWHERE.search(command):
             run(["sh", "-c", command], blog.path, blog.env()).good()
 
 
@@ -109,9 +111,12 @@ def test_readme_way_without_uv_works(blog: Project, python: str, tmp_path: Path)
     (make,) = re.findall(r"`python3 (-m venv [^`]*)`", text)
     (install,) = re.findall(r"`(pip install [^`]*)`", text)
     run([python, *make.split()], copied).good()
-    run(["sh", "-c", f". .venv/bin/activate && {install}"], copied, environment()).good()
+    # poe takes uv where it finds one: this is about a machine that has none.
+    parts = environment()["PATH"].split(os.pathsep)
+    env = environment(PATH=os.pathsep.join(part for part in parts if not (Path(part) / "uv").exists()))
+    run(["sh", "-c", f". .venv/bin/activate && {install}"], copied, env).good()
     tasks = ". .venv/bin/activate && poe lint && python manage.py check && poe test --milestone 1 --no-cov"
-    run(["sh", "-c", tasks], copied, environment()).good()
+    run(["sh", "-c", tasks], copied, env).good()
 
 
 def test_roadmap_and_security_links_exist(blog: Project) -> None:
