@@ -65,6 +65,8 @@ def excerpt(text: str, query: str) -> SafeString:
     start, end = max(0, middle - AROUND), middle + 2 * AROUND
     if start:
         start = text.find(" ", start, middle) + 1 or start
+    if end < len(text):
+        end = max(text.rfind(" ", middle, end), middle + AROUND)
     part = text[start:end]
     marked, last = [], 0
     for found in pattern.finditer(part):
