@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 from rest_framework.test import APIClient
 
 from blog.api.tokens import Refresh
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from blog.accounts.models import User
 
 V1 = "/api/v1"
+# For tests that search: MySQL's full-text index knows only what is committed.
+COMMITTED = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 PROBLEM = "application/problem+json"
 
 

@@ -12,7 +12,7 @@ from PIL import Image
 
 from blog.comments.models import Comment
 from blog.posts.models import Post
-from tests.api import PROBLEM, V1, api
+from tests.api import COMMITTED, PROBLEM, V1, api
 from tests.factories import CommentFactory, PostFactory, TagFactory
 
 if TYPE_CHECKING:
@@ -119,6 +119,7 @@ def test_tags_of_drafts_alone_are_not_shown() -> None:
     assert api().get(f"{V1}/tags/secret").status_code == 404
 
 
+@COMMITTED
 def test_search_finds_published_words_and_marks_them() -> None:
     """Drafts are not found, and what matches is marked in the excerpt."""
     words = {"text": "Elephants never forget.", "body": "Elephants never forget."}
@@ -130,6 +131,7 @@ def test_search_finds_published_words_and_marks_them() -> None:
     assert api().get(f"{V1}/search").status_code == 422
 
 
+@COMMITTED
 def test_search_goes_on_to_the_next_page() -> None:
     """Twenty to a page, and none twice."""
     PostFactory.create_batch(25, title="An elephant", text="An elephant")

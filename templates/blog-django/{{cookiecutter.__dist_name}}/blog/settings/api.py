@@ -1,9 +1,19 @@
 """The API: what it accepts, how it answers, how its tokens are signed."""
 
+import re
 from datetime import timedelta
 
 from blog.settings.base import SITE
-from blog.settings.env import PRODUCTION, secret, text
+from blog.settings.env import PRODUCTION, refuse, secret, text
+
+
+def rate(name: str, default: str) -> str:
+    """Return the variable, which says how many requests in which time."""
+    value = text(name, default)
+    if not re.fullmatch(r"[1-9]\d*/(s|sec|m|min|h|hour|d|day)", value):
+        refuse(f"{name} must look like 300/min, not {value!r}.")
+    return value
+
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["blog.api.tokens.TokenAuthentication"],
@@ -16,8 +26,8 @@ REST_FRAMEWORK = {
         "blog.api.throttles.PersonThrottle",
     ],
     "DEFAULT_THROTTLE_RATES": {
-        "anon": text("API_ANONYMOUS_RATE", "300/min"),
-        "user": text("API_USER_RATE", "600/min"),
+        "anon": rate("API_ANONYMOUS_RATE", "300/min"),
+        "user": rate("API_USER_RATE", "600/min"),
     },
     "DEFAULT_SCHEMA_CLASS": "blog.api.schema.Schema",
     "EXCEPTION_HANDLER": "blog.api.errors.handle",
