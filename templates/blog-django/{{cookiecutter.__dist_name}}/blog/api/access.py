@@ -1,10 +1,12 @@
-"""Who is asking: the person of a token, or nobody in particular."""
+"""Who is asking, the person of a token or nobody in particular, and how often."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from rest_framework.exceptions import NotAuthenticated
+from rest_framework.settings import api_settings
+from rest_framework.throttling import AnonRateThrottle, UserRateThrottle
 
 from blog.accounts.models import User
 
@@ -24,3 +26,24 @@ def me(request: Request) -> User:
     if not isinstance(request.user, User):
         raise NotAuthenticated
     return request.user
+
+
+def _rate(scope: str) -> str | None:
+    rate = api_settings.DEFAULT_THROTTLE_RATES[scope]
+    return None if rate is None else str(rate)
+
+
+class AnonymousThrottle(AnonRateThrottle):
+    """Count the requests of an address; `anon` in the settings says how many."""
+
+    def get_rate(self) -> str | None:
+        """Return the rate as the settings have it now."""
+        return _rate("anon")
+
+
+class PersonThrottle(UserRateThrottle):
+    """Count the requests of a person; `user` in the settings says how many."""
+
+    def get_rate(self) -> str | None:
+        """Return the rate as the settings have it now."""
+        return _rate("user")

@@ -18,8 +18,8 @@ from rest_framework_simplejwt.exceptions import TokenError
 
 from blog.accounts.models import User
 from blog.accounts.throttle import LoginHandler
+from blog.api import inputs, tokens
 from blog.api import serializers as s
-from blog.api import tokens
 from blog.api.access import me
 from blog.api.paging import read, written
 from blog.api.schema import PROBLEM_JSON, problem_response
@@ -61,7 +61,7 @@ class TokenView(OpenView):
     """Log in."""
 
     @extend_schema(
-        request=s.LoginInput,
+        request=inputs.LoginInput,
         responses={
             200: s.TokensSerializer,
             (403, PROBLEM_JSON): problem_response("E-mail not confirmed."),
@@ -73,7 +73,7 @@ class TokenView(OpenView):
         Too many failures, here and in the form on the page together, lock the account
         for a while: 429.
         """
-        given = validated(s.LoginInput, request.data)
+        given = validated(inputs.LoginInput, request.data)
         credentials = {"email": given["email"].lower(), "password": given["password"]}
         user = authenticate(request._request, **credentials)  # noqa: SLF001
         if not isinstance(user, User):
@@ -112,7 +112,7 @@ class TokenView(OpenView):
 class RefreshView(OpenView):
     """Stay logged in."""
 
-    @extend_schema(request=s.RefreshInput, responses=s.TokensSerializer)
+    @extend_schema(request=inputs.RefreshInput, responses=s.TokensSerializer)
     def post(self, request: Request) -> Response:
         """Give a new pair for a refresh token, which works once.
 
@@ -127,7 +127,7 @@ class RefreshView(OpenView):
 
     def refresh_token(self, request: Request) -> tokens.Refresh:
         """Return the token in the body; raise AuthenticationFailed for a bad one."""
-        given = validated(s.RefreshInput, request.data)
+        given = validated(inputs.RefreshInput, request.data)
         try:
             return tokens.Refresh(given["refresh"])
         except TokenError as error:
@@ -137,7 +137,7 @@ class RefreshView(OpenView):
 class LogoutView(RefreshView):
     """Log out here."""
 
-    @extend_schema(request=s.RefreshInput, responses={204: None})
+    @extend_schema(request=inputs.RefreshInput, responses={204: None})
     def post(self, request: Request) -> Response:
         """End the login that the refresh token belongs to; again does no harm."""
         refresh = self.refresh_token(request)
@@ -163,11 +163,11 @@ class MeView(APIView):
         """Return your profile."""
         return read(request, s.MeSerializer(me(request)).data)
 
-    @extend_schema(request=s.MeInput, responses=s.MeSerializer)
+    @extend_schema(request=inputs.MeInput, responses=s.MeSerializer)
     def patch(self, request: Request) -> Response:
         """Change your profile; a field that is not sent stays as it is."""
         user = me(request)
-        changes = validated(s.MeInput, request.data)
+        changes = validated(inputs.MeInput, request.data)
         for name, value in changes.items():
             setattr(user, name, value)
         user.save(update_fields=[*changes])

@@ -12,6 +12,7 @@ from rest_framework.permissions import IsAuthenticatedOrReadOnly
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
+from blog.api import inputs
 from blog.api import serializers as s
 from blog.api.access import me, viewer
 from blog.api.errors import Unprocessable
@@ -63,13 +64,13 @@ class PostCommentViewSet(FoundPost):
 
     @extend_schema(
         operation_id="comments_create",
-        request=s.CommentInput,
+        request=inputs.CommentInput,
         responses={201: s.CommentSerializer, **CONFLICT},
     )
     def create(self, request: Request, slug: str) -> Response:  # noqa: ARG002
         """Comment, or answer a comment; it may have to wait for a moderator."""
         post = self.find()
-        given = validated(s.CommentInput, request.data)
+        given = validated(inputs.CommentInput, request.data)
         parent = None
         if given.get("reply_to"):
             seen = seen_by(me(request)).filter(post=post)
@@ -115,11 +116,11 @@ class CommentViewSet(GenericViewSet[Comment]):
         services.delete_comment(comment, me(request))
         return Response(status=204)
 
-    @extend_schema(request=s.ModerationInput, responses=s.CommentSerializer)
+    @extend_schema(request=inputs.ModerationInput, responses=s.CommentSerializer)
     @action(detail=True, methods=["post"])
     def moderate(self, request: Request, pk: str) -> Response:
         """Approve it or hide it as spam, as a moderator; again changes nothing."""
         comment = get_object_or_404(self.get_queryset(), pk=pk)
-        status = validated(s.ModerationInput, request.data)["status"]
+        status = validated(inputs.ModerationInput, request.data)["status"]
         comment = DECISIONS[status](comment, me(request))
         return Response(s.CommentSerializer(comment).data)

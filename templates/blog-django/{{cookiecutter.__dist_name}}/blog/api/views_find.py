@@ -12,6 +12,7 @@ from rest_framework.utils.urls import replace_query_param
 from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
+from blog.api import inputs
 from blog.api import serializers as s
 from blog.api.paging import page, read
 from blog.api.strict import PageQuery, validated
@@ -64,16 +65,18 @@ class SearchView(APIView):
 
     permission_classes = (AllowAny,)
 
-    @extend_schema(tags=["search"], parameters=[s.SearchQuery], responses=s.HitPage)
+    @extend_schema(
+        tags=["search"], parameters=[inputs.SearchQuery], responses=s.HitPage
+    )
     def get(self, request: Request) -> Response:
         """Find published posts by their words, best first; 20 to a page, 20 pages."""
-        query = validated(s.SearchQuery, request.query_params.dict())
+        query = validated(inputs.SearchQuery, request.query_params.dict())
         start = (query["page"] - 1) * SEARCH_PAGE
         posts = search.search(Post.objects.visible(), query["q"])
         posts = posts.select_related("author").prefetch_related("tags")
         found = list(posts.defer("body", "html")[start : start + SEARCH_PAGE + 1])
         following = None
-        if len(found) > SEARCH_PAGE and query["page"] < s.SEARCH_PAGES:
+        if len(found) > SEARCH_PAGE and query["page"] < inputs.SEARCH_PAGES:
             here = request.build_absolute_uri()
             following = replace_query_param(here, "page", query["page"] + 1)
         hits = found[:SEARCH_PAGE]

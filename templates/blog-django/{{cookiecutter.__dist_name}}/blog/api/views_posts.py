@@ -14,6 +14,7 @@ from rest_framework.permissions import IsAuthenticated, IsAuthenticatedOrReadOnl
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
+from blog.api import inputs
 from blog.api import serializers as s
 from blog.api.access import me, viewer
 from blog.api.errors import TooLarge, Unprocessable
@@ -71,11 +72,11 @@ class PostViewSet(FoundPost):
     """Posts."""
 
     @extend_schema(
-        operation_id="posts_list", parameters=[s.PostQuery], responses=s.PostPage
+        operation_id="posts_list", parameters=[inputs.PostQuery], responses=s.PostPage
     )
     def list(self, request: Request) -> Response:
         """List what you may read: all that is published, and what you wrote."""
-        query = validated(s.PostQuery, request.query_params.dict())
+        query = validated(inputs.PostQuery, request.query_params.dict())
         posts = self.get_queryset().listed()
         status = query.get("status")
         if status == Post.Status.PUBLISHED:
@@ -100,18 +101,18 @@ class PostViewSet(FoundPost):
         """Read one, with its text."""
         return read(request, self.shown(self.find()))
 
-    @extend_schema(request=s.PostInput, responses={201: s.PostSerializer})
+    @extend_schema(request=inputs.PostInput, responses={201: s.PostSerializer})
     def create(self, request: Request) -> Response:
         """Write a draft; its slug is made of the title. Twice makes two."""
         if not me(request).has_perm("posts.add_post"):
             raise PermissionDenied
-        given = validated(s.PostInput, request.data)
+        given = validated(inputs.PostInput, request.data)
         tags = given.pop("tags")
         post = Post(author=me(request), **given)
         return self.changed(services.save_post(post, me(request), tags=tags), 201)
 
     @extend_schema(
-        request=s.PostInput,
+        request=inputs.PostInput,
         parameters=[IF_MATCH],
         responses={200: s.PostSerializer, **STALE},
     )
@@ -120,7 +121,7 @@ class PostViewSet(FoundPost):
         return self.save(request, partial=False)
 
     @extend_schema(
-        request=s.PostInput,
+        request=inputs.PostInput,
         parameters=[IF_MATCH],
         responses={200: s.PostSerializer, **STALE},
     )
@@ -131,7 +132,7 @@ class PostViewSet(FoundPost):
     def save(self, request: Request, *, partial: bool) -> Response:
         """Save what the body says, unless someone else was faster."""
         post = self.find_to_change()
-        given = validated(s.PostInput, request.data, partial=partial)
+        given = validated(inputs.PostInput, request.data, partial=partial)
         tags = given.pop("tags", None)
         for name, value in given.items():
             setattr(post, name, value)
@@ -151,14 +152,14 @@ class PostViewSet(FoundPost):
         return self.changed(services.publish(self.find_to_change(), me(request)))
 
     @extend_schema(
-        request=s.ScheduleInput,
+        request=inputs.ScheduleInput,
         responses={200: s.PostSerializer, **CONFLICT, **STALE},
     )
     @action(detail=True, methods=["post"])
     def schedule(self, request: Request, slug: str) -> Response:  # noqa: ARG002
         """Show it to everyone from a time in the future on."""
         post = self.find_to_change()
-        when = validated(s.ScheduleInput, request.data)["publish_at"]
+        when = validated(inputs.ScheduleInput, request.data)["publish_at"]
         return self.changed(services.schedule(post, me(request), when))
 
     @extend_schema(request=None, responses={200: s.PostSerializer, **CONFLICT, **STALE})
@@ -185,13 +186,13 @@ class CoverViewSet(FoundPost):
     parser_classes = (MultiPartParser,)
 
     @extend_schema(
-        request={"multipart/form-data": s.CoverInput},
+        request={"multipart/form-data": inputs.CoverInput},
         responses={200: s.PostSerializer, **STALE},
     )
     def update(self, request: Request, slug: str) -> Response:  # noqa: ARG002
         """Send the picture in `file`; it is drawn anew, without its metadata."""
         post = self.find_to_change()
-        form = s.CoverInput(data=request.data)
+        form = inputs.CoverInput(data=request.data)
         form.is_valid(raise_exception=True)
         file = form.validated_data["file"]
         if file.size > images.MAX_BYTES:

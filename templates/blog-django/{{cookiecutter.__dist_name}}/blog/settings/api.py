@@ -22,8 +22,8 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["blog.api.strict.StrictJSONParser"],
     "DEFAULT_THROTTLE_CLASSES": [
-        "blog.api.throttles.AnonymousThrottle",
-        "blog.api.throttles.PersonThrottle",
+        "blog.api.access.AnonymousThrottle",
+        "blog.api.access.PersonThrottle",
     ],
     "DEFAULT_THROTTLE_RATES": {
         "anon": rate("API_ANONYMOUS_RATE", "300/min"),
