@@ -159,7 +159,7 @@ def test_unknown_page_and_resource(server: DevServer) -> None:
 def test_postman_collection_runs(server: DevServer, blog: Project, need: Needs) -> None:
     """Newman runs the collection, its login step first, with every test green."""
     collection = blog.path / "docs/postman_collection.json"
-    base = f"base_url={server.url.rstrip('/')}"
+    base = f"baseUrl={server.url.rstrip('/')}"
     words = ("run", collection, "--env-var", base, "--color", "off")
     node.tool(need("npm"), "newman", *words, cwd=blog.path).good()
 

@@ -44,7 +44,7 @@ def baked(scaffold: Scaffold, tmp_path_factory: pytest.TempPathFactory) -> dict[
     """Generate each combination once, by the installed command."""
     folder = tmp_path_factory.mktemp("baked")
     return {
-        label(answers): scaffold.new("blog-django", folder / label(answers), answers)
+        label(answers): scaffold.new("blog-django", folder / label(answers) / "my-blog", answers)
         for answers in COMBINATIONS
     }
 
