@@ -51,6 +51,8 @@ class PostForm(forms.ModelForm):  # type: ignore[type-arg]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.label_suffix = ""
+        # Of a new post Django would show the empty list itself: "[]".
+        self.initial["tags"] = ""
         if self.instance.pk:
             names = self.instance.tags.values_list("name", flat=True)
             self.initial["tags"] = ", ".join(names)
