@@ -19,6 +19,7 @@ from urllib.parse import parse_qs, parse_qsl, urlsplit
 import jwt
 import pytest
 import requests
+from allauth.account.models import EmailAddress
 from cryptography.hazmat.primitives.asymmetric import rsa
 from django.test import Client
 
@@ -279,3 +280,26 @@ def test_a_provider_is_on_when_both_its_variables_are_set(
 ) -> None:
     """One alone, or none, leaves it off."""
     assert start("-c", PRINT, **variables).stdout.strip() == printed
+
+
+def test_an_address_that_the_provider_does_not_vouch_for_is_confirmed_here(
+    client: Client, provider: Provider, mailoutbox: list[EmailMessage]
+) -> None:
+    """Else anybody could take somebody's address by typing it in elsewhere."""
+    provider.person["email_verified"] = False
+    log_in(client)
+    assert client.get("/accounts/profile/").status_code == 302
+    assert [mail.to for mail in mailoutbox] == [["soo@example.com"]]
+    assert not EmailAddress.objects.filter(verified=True).exists()
+
+
+@pytest.mark.parametrize("name", ["github", "google"])
+def test_no_provider_is_believed_more_than_it_says(name: str) -> None:
+    """GitHub names addresses, too, that it has not verified."""
+    printed = start(
+        "-c",
+        "from django.conf import settings as s\n"
+        f"print('VERIFIED_EMAIL' in s.SOCIALACCOUNT_PROVIDERS['{name}'])",
+        **{f"{name.upper()}_CLIENT_ID": "id", f"{name.upper()}_CLIENT_SECRET": "s"},
+    ).stdout
+    assert printed.strip() == "False"

@@ -47,7 +47,6 @@ ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if PRODUCTION else "http"
 # is here limited by default (second factor, reset, sign-up) counts in the cache.
 ACCOUNT_RATE_LIMITS = {"login": None}
 
-USERSESSIONS_TRACK_ACTIVITY = True
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_RECOVERY_CODES_SHOW_ONCE = True
 
@@ -83,7 +82,6 @@ for provider, origin in (
         SOCIALACCOUNT_PROVIDERS[provider] = {
             "APPS": [{"client_id": client_id, "secret": client_secret}],
             "OAUTH_PKCE_ENABLED": True,
-            "VERIFIED_EMAIL": True,
         }
 if TESTING:
     SOCIAL_PROVIDER_APPS.append("allauth.socialaccount.providers.openid_connect")
