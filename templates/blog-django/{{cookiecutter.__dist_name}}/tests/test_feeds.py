@@ -7,7 +7,7 @@ from xml.etree.ElementTree import Element, fromstring
 
 import pytest
 
-from tests.factories import PostFactory, TagFactory
+from tests.factories import PostFactory, TagFactory, UserFactory
 
 if TYPE_CHECKING:
     from django.test import Client
@@ -82,3 +82,14 @@ def test_robots_are_told_where_to_go(client: Client) -> None:
     text = client.get("/robots.txt").content.decode()
     assert "Disallow: /write/" in text
     assert "Sitemap: http://testserver/sitemap.xml" in text
+
+
+@pytest.mark.parametrize("address", ["/feeds/rss.xml", "/feeds/atom.xml"])
+def test_no_character_breaks_a_feed(client: Client, address: str) -> None:
+    """One that XML forbids is left out, wherever somebody typed it."""
+    odd = "b\x08e\x1bl\uffffl"
+    tag = TagFactory.create(name=odd)
+    author = UserFactory.create(role="author", display_name=odd)
+    PostFactory.create(title=odd, html=f"<p>{odd}</p>", tags=[tag], author=author)
+    fetch(client, address)
+    assert client.get(address).content.count(b"bell") == 4

@@ -170,3 +170,18 @@ def test_what_is_not_there_has_a_page_in_the_frame_of_the_site(client: Client) -
     answer = client.get("/nothing/")
     assert answer.status_code == 404
     assert b"To the newest posts" in answer.content
+
+
+def test_the_name_of_a_tag_is_as_secret_as_its_drafts(client: Client) -> None:
+    """The page of a tag is there from its first public post on."""
+    tag = TagFactory.create(name="Takeover")
+    draft = PostFactory.create(status="draft", published_at=None, tags=[tag])
+    assert client.get(tag.get_absolute_url()).status_code == 404
+    services.publish(draft, draft.author)
+    assert "Takeover" in client.get(tag.get_absolute_url()).content.decode()
+
+
+@pytest.mark.parametrize("date", ["99999999999/1", f"{10**30}/1", f"2026/{10**30}"])
+def test_a_month_that_no_calendar_has_is_not_found(client: Client, date: str) -> None:
+    """However large its number is."""
+    assert client.get(f"/archive/{date}/").status_code == 404

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -20,6 +21,13 @@ if TYPE_CHECKING:
     from blog.posts.models import PostQuerySet
 
 NEWEST = 20
+# What XML cannot hold, even escaped: one such character would break the whole feed.
+UNFIT = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def fit(text: str) -> str:
+    """Return the text without the characters that XML forbids."""
+    return UNFIT.sub("", text)
 
 
 class _Rss(Rss201rev2Feed):
@@ -52,15 +60,15 @@ class RssFeed(Feed):  # type: ignore[type-arg]
 
     def item_title(self, item: Post) -> str:
         """Return the title; the feed library escapes it."""
-        return item.title
+        return fit(item.title)
 
     def item_description(self, item: Post) -> str:
         """Return the sanitised HTML."""
-        return item.html
+        return fit(item.html)
 
     def item_author_name(self, item: Post) -> str:
         """Return who wrote it."""
-        return str(item.author)
+        return fit(str(item.author))
 
     def item_pubdate(self, item: Post) -> dt.datetime | None:
         """Return when it appeared."""
@@ -78,7 +86,7 @@ class RssFeed(Feed):  # type: ignore[type-arg]
 
     def item_categories(self, item: Post) -> list[str]:
         """Return the names of its tags."""
-        return [tag.name for tag in item.tags.all()]
+        return [fit(tag.name) for tag in item.tags.all()]
 
 
 class AtomFeed(RssFeed):

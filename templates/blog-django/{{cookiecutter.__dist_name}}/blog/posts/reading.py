@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.db.models import Count
+from django.db.models import Count, Exists, OuterRef
 from django.db.models.functions import TruncMonth
 from django.http import Http404, HttpResponse, HttpResponsePermanentRedirect
 from django.shortcuts import get_object_or_404, render
@@ -47,7 +47,9 @@ def home(request: HttpRequest) -> HttpResponse:
 @fresh
 def tag(request: HttpRequest, slug: str) -> HttpResponse:
     """Show the newest posts with a tag."""
-    found = get_object_or_404(Tag, slug=slug)
+    # The name of a tag that only drafts have is nobody else's business.
+    used = Exists(Post.objects.visible().filter(tags=OuterRef("pk")))
+    found = get_object_or_404(Tag.objects.filter(used), slug=slug)
     posts = Post.objects.visible().filter(tags=found)
     return _list(request, posts, f"Posts tagged “{found}”", tag=found)
 
@@ -86,7 +88,7 @@ def archive_month(request: HttpRequest, year: int, month: int) -> HttpResponse:
     try:
         start = dt.datetime(year, month, 1, tzinfo=timezone.get_current_timezone())
         end = start.replace(year=year + month // 12, month=month % 12 + 1)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise Http404 from error
     # A range, unlike `published_at__month`, is something that an index answers.
     posts = Post.objects.visible().filter(published_at__gte=start, published_at__lt=end)
