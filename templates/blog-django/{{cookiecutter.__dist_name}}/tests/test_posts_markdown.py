@@ -9,7 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blog.posts.markdown import ATTRIBUTES, TAGS, to_html, to_text
+from blog.posts.markdown import (
+    ATTRIBUTES,
+    BUDGET,
+    LANGUAGES,
+    MAX_ADDRESSES,
+    SMALLEST_COST,
+    TAGS,
+    to_html,
+    to_text,
+)
 
 pytestmark = pytest.mark.milestone(2)
 
@@ -101,3 +110,30 @@ def test_html_that_is_typed_is_shown_not_used() -> None:
 def test_the_text_to_search_in_holds_words_only() -> None:
     """Neither elements nor entities."""
     assert to_text(to_html("# A & B\n\n*x* < `y`")) == "A & B x < y"
+
+
+def test_a_few_characters_do_not_become_a_flood() -> None:
+    """An address that is named once and used again and again is cut off somewhere."""
+    source = f"[a]: https://example.com/{'y' * 20_000}\n\n" + "[a]" * 10_000
+    html = to_html(source)
+    assert html.count("<a href=") == MAX_ADDRESSES // 20_020
+    assert len(html) < 2 * MAX_ADDRESSES + 50 * 10_000
+
+
+def test_code_is_coloured_as_long_as_that_is_quick() -> None:
+    """Lexers may take quadratic time: what is long, or too much, stays plain."""
+    assert '<span class="k">if</span>' in to_html("```python\nif x: y\n```")
+    assert "<span" not in to_html(f"```python\n{'if x: y\n' * 1000}```")
+    many = to_html("```python\nif x: y\n```\n" * 150)
+    assert many.count('<span class="k">if</span>') == BUDGET // SMALLEST_COST
+
+
+@pytest.mark.parametrize("language", sorted(LANGUAGES))
+def test_every_language_is_known_to_the_lexers(language: str) -> None:
+    """And colours what it gets without hanging on it."""
+    assert "<pre" in to_html(f"```{language}\n{'0' * 500}\n```")
+
+
+def test_a_language_that_hangs_is_not_coloured() -> None:
+    """One lexer takes for ever over a page of zeros."""
+    assert "0" * 1000 in to_html(f"```mcfunction\n{'0' * 1000}\n```")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +12,7 @@ from django.utils import timezone
 
 from blog.posts import demo, services
 from blog.posts.models import Post
+from blog.posts.writing import MOST_COMPARED, compare
 from tests.factories import PostFactory, UserFactory
 
 if TYPE_CHECKING:
@@ -60,6 +62,13 @@ def test_an_author_writes_a_post(desk: Client, author: User) -> None:
     assert 'id="section-hello"' in post.html
     assert str(post.cover).startswith("covers/")
     assert "evil" not in str(post.cover)
+
+
+def test_a_new_post_begins_with_empty_fields(desk: Client) -> None:
+    """Nothing stands in them that would be saved unseen, as a tag called []."""
+    page = desk.get("/write/new/").content.decode()
+    (tags,) = re.findall(r'<input[^>]*name="tags"[^>]*>', page)
+    assert "value" not in tags
 
 
 def test_the_list_shows_own_posts_by_state(desk: Client, author: User) -> None:
@@ -195,3 +204,12 @@ def test_the_demo_data_is_written_once(admin: User) -> None:
     assert {post.state for post in Post.objects.all()} == set(Post.Status.values)
     assert not Post.objects.editable_by(UserFactory.create()).exists()
     assert Post.objects.editable_by(admin).count() == 12
+
+
+def test_two_long_texts_are_shown_without_comparing_them() -> None:
+    """The time to compare grows with the square of the lines, or worse."""
+    old, new = ["a", "b"] * MOST_COMPARED, ["c"]
+    shown = compare(old, new)
+    assert shown[0] == ("removed", "-a")
+    assert shown[-1] == ("added", "+c")
+    assert len(shown) == len(old) + len(new)

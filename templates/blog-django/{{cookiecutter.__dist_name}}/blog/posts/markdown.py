@@ -13,12 +13,12 @@ from markdown_it import MarkdownIt
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
-from pygments.util import ClassNotFound
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping, Sequence
 
     from markdown_it.renderer import RendererHTML
+    from markdown_it.rules_core import StateCore
     from markdown_it.token import Token
     from markdown_it.utils import OptionsDict
 
@@ -45,13 +45,25 @@ TAGS = {
     *("table", "thead", "tbody", "tr"),
 }
 SCHEMES = {"http", "https", "mailto"}
+# A few characters of Markdown can stand for a long address, again and again.
+MAX_ADDRESSES = 200_000  # characters, in one post
+# Some lexers of Pygments never end on a page of zeros, and many take quadratic time:
+# these do not hang, and get code that is short enough, until the budget is spent.
+LANGUAGES = {
+    *("bash", "sh", "shell", "console", "powershell", "docker", "dockerfile", "nginx"),
+    *("python", "py", "pycon", "javascript", "js", "jsx", "typescript", "ts", "tsx"),
+    *("html", "django", "jinja", "css", "scss", "json", "yaml", "toml", "ini", "xml"),
+    *("c", "cpp", "csharp", "java", "kotlin", "swift", "go", "rust", "ruby", "php"),
+    *("sql", "diff", "http"),
+}
+MAX_BLOCK, SMALLEST_COST, BUDGET = 3_000, 200, 20_000  # characters
 # Short names are those of Pygments: "k", "nf", "s1". Nothing else can be dressed up.
 CLASSES = re.compile(r"[a-z][a-z0-9]{0,2}|highlight|table-scroll|align-(center|right)")
 
 
 def to_html(source: str) -> str:
     """Return the sanitised HTML of Markdown, with headings that can be linked to."""
-    dirty = _parser.render(source, {"slugs": {}})
+    dirty = _parser.render(source, {"slugs": {}, "budget": BUDGET})
     return nh3.clean(
         dirty,
         tags=TAGS,
@@ -76,11 +88,12 @@ def _filter(_tag: str, attribute: str, value: str) -> str | None:
     return value
 
 
-def _colour(code: str, language: str, _attributes: str) -> str:
-    try:
-        lexer = get_lexer_by_name(language or "text", stripnl=False)
-    except ClassNotFound:
+def _colour(code: str, language: str, env: MutableMapping[str, Any]) -> str:
+    """Return the HTML of the code, coloured if that does not take too long."""
+    env["budget"] -= max(len(code), SMALLEST_COST)
+    if language not in LANGUAGES or len(code) > MAX_BLOCK or env["budget"] < 0:
         return html.escape(code)
+    lexer = get_lexer_by_name(language, stripnl=False)
     coloured: str = highlight(code, lexer, HtmlFormatter(nowrap=True))
     return coloured
 
@@ -90,11 +103,11 @@ def _fence(
     tokens: Sequence[Token],
     index: int,
     options: OptionsDict,  # noqa: ARG001
-    env: MutableMapping[str, Any],  # noqa: ARG001
+    env: MutableMapping[str, Any],
 ) -> str:
     """Make a code block that the keyboard can scroll."""
     words = tokens[index].info.split()
-    code = _colour(tokens[index].content, words[0] if words else "", "")
+    code = _colour(tokens[index].content, words[0].lower() if words else "", env)
     return f'<div class="highlight"><pre tabindex="0"><code>{code}</code></pre></div>\n'
 
 
@@ -155,6 +168,17 @@ def _cell(
     return self.renderToken(tokens, index, options, env)
 
 
+def _limit_addresses(state: StateCore) -> None:
+    """Take the addresses from links and images once there is too much of them."""
+    left = MAX_ADDRESSES
+    for token in state.tokens:
+        for part in token.children or ():
+            for name in {"href", "src", "title"} & part.attrs.keys():
+                left -= len(str(part.attrs[name]))
+                if left < 0:
+                    del part.attrs[name]
+
+
 def _make_parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False}).enable(
         ["table", "strikethrough"]
@@ -172,6 +196,7 @@ def _make_parser() -> MarkdownIt:
     }
     for name, rule in rules.items():
         parser.add_render_rule(name, rule)
+    parser.core.ruler.push("limit_addresses", _limit_addresses)
     return parser
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from blog.accounts.models import User
 
 PER_PAGE = 20
+MOST_COMPARED = 4_000  # lines: the time to compare grows with their square
 
 
 def _own(request: HttpRequest, public_id: UUID) -> Post:
@@ -119,6 +120,22 @@ def revisions(request: HttpRequest, public_id: UUID) -> HttpResponse:
     return render(request, "posts/revisions.html", {"post": post, "page": page})
 
 
+def compare(old: list[str], new: list[str]) -> list[tuple[str, str]]:
+    """Return the lines that changed, three around them, and what became of each.
+
+    Of two texts that are too long to compare, return all of both.
+    """
+    if len(old) + len(new) > MOST_COMPARED:
+        removed = [("removed", f"-{line}") for line in old]
+        return removed + [("added", f"+{line}") for line in new]
+    kinds = {"+": "added", "-": "removed", "@": "place"}
+    return [
+        (kinds.get(line[0], "same"), line)
+        for line in difflib.unified_diff(old, new, lineterm="", n=3)
+        if not line.startswith(("+++", "---"))
+    ]
+
+
 @login_required
 @require_safe
 def revision(request: HttpRequest, public_id: UUID, number: int) -> HttpResponse:
@@ -130,12 +147,7 @@ def revision(request: HttpRequest, public_id: UUID, number: int) -> HttpResponse
         [before.title, before.summary, "", *before.body.splitlines()] if before else []
     )
     new = [shown.title, shown.summary, "", *shown.body.splitlines()]
-    kinds = {"+": "added", "-": "removed", "@": "place"}
-    lines = [
-        (kinds.get(line[0], "same"), line)
-        for line in difflib.unified_diff(old, new, lineterm="", n=3)
-        if not line.startswith(("+++", "---"))
-    ]
+    lines = compare(old, new)
     context = {"post": post, "revision": shown, "before": before, "lines": lines}
     return render(request, "posts/revision.html", context)
 
