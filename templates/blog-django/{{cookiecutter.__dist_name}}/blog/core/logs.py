@@ -15,11 +15,13 @@ SENSITIVE_NAME = re.compile(
     r"pass(word|wd)?|token|secret|cookie|authorization|session|api_?key|otp|csrf",
     re.IGNORECASE,
 )
-# The same in running text: `password=…`, `Bearer …`, and anything shaped like a JWT.
+# The same in running text: `password=…`, `Bearer …`, anything shaped like a JWT, and
+# the addresses that mails bring: whoever reads the log could use them first.
 SENSITIVE_TEXT = re.compile(
     r"""(?P<name>(?:password|token|secret|cookie|sessionid)["']?\s{0,3}[=:]\s{0,3})
         (?:"[^"]*"|'[^']*'|[^\s,;&}]+)
       | (?P<scheme>\b(?:Bearer|Basic)\s)[\w.~+/=-]+
+      | (?P<mailed>/(?:password/reset/key|confirm-email)/)[^/\s"'?]+
       | \beyJ[\w-]{1,4096}\.[\w-]{1,4096}\.[\w-]*""",
     re.IGNORECASE | re.VERBOSE,
 )
@@ -54,4 +56,4 @@ def _clean(name: str, value: Any) -> Any:
 
 
 def _mask(match: re.Match[str]) -> str:
-    return (match["name"] or match["scheme"] or "") + HIDDEN
+    return (match["name"] or match["scheme"] or match["mailed"] or "") + HIDDEN

@@ -166,3 +166,14 @@ def test_production_writes_one_json_object_per_line() -> None:
     assert lines[0]["timestamp"].endswith("Z")
     assert "ValueError" in lines[1]["exception"]
     assert "hunter2" not in done.stderr
+
+
+@pytest.mark.parametrize("place", ["password/reset/key", "confirm-email"])
+def test_the_addresses_in_our_mails_are_not_logged(
+    caplog: pytest.LogCaptureFixture, place: str
+) -> None:
+    """Whoever reads the log could take over the account before its owner clicks."""
+    text = f"Internal Server Error: /accounts/{place}/1-abc123-deadbeef/"
+    clean = redact(None, "", {"event": text, "path": text})
+    assert clean["event"] == f"Internal Server Error: /accounts/{place}/{HIDDEN}/"
+    assert "deadbeef" not in str(clean)
