@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from django.contrib.auth.hashers import make_password
 
 if TYPE_CHECKING:
     from allauth.socialaccount.models import SocialLogin
@@ -24,6 +25,11 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         """Leave counting to django-axes, which does it for the API's login too."""
+
+    def send_account_already_exists_mail(self, email: str) -> None:
+        """Take as long as for a newcomer, whose password is hashed at this point."""
+        make_password("of nobody")
+        super().send_account_already_exists_mail(email)
 
 
 class SocialAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
