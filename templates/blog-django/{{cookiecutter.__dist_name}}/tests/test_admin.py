@@ -122,3 +122,15 @@ def test_lists_take_the_same_queries_for_any_number_of_rows(
             CommentFactory.create(post=post, author=author)
         with django_assert_num_queries(expected):
             assert office.get(address).status_code == 200
+
+
+def test_staff_find_only_what_they_may_change(client: Client, author: User) -> None:
+    """An author who is let into the back office has no look at others' drafts."""
+    author.is_staff = True
+    author.save()
+    own = PostFactory.create(author=author)
+    other = PostFactory.create(title="Not yours", status="draft", published_at=None)
+    client.force_login(author)
+    assert "Not yours" not in client.get(POSTS).content.decode()
+    assert client.get(f"{POSTS}{own.pk}/change/").status_code == 200
+    assert client.get(f"{POSTS}{other.pk}/change/").status_code == 302

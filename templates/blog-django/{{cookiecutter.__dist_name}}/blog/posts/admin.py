@@ -84,8 +84,10 @@ class PostAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return mark_safe(post.html)  # noqa: S308  # nosec (sanitised when it was saved)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Post]:
-        """Leave the long texts of the list in the database."""
+        """Show what the person may change; leave the long texts of the list."""
         posts = super().get_queryset(request)
+        if not request.user.has_perm("posts.edit_any_post"):
+            posts = posts.filter(author=cast("User", request.user))
         match = request.resolver_match
         if match is not None and match.url_name == "posts_post_changelist":
             return posts.defer("body", "html", "text")
