@@ -31,6 +31,8 @@ max_requests_jitter = 100
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 # nosec B108
 # Only nginx can reach this port, and it writes X-Forwarded-* anew.
 forwarded_allow_ips = "*"
+# No proxy sets a SCRIPT_NAME for us; a visitor's would get into all links.
+forwarder_headers = ""
 control_socket_disable = True
 
 # The app writes a line per request itself, with the request's id.
