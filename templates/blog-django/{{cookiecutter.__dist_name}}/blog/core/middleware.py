@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import time
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     type GetResponse = Callable[[HttpRequest], HttpResponse]
 
 log = structlog.get_logger("request")
+SESSION_KEY = re.compile(r"[a-z0-9]{8,40}")
 PROBES = {
     "/healthz": health.healthz,
     "/readyz": health.readyz,
@@ -77,6 +79,21 @@ def probes(get_response: GetResponse) -> GetResponse:
     def middleware(request: HttpRequest) -> HttpResponse:
         probe = PROBES.get(request.path)
         return probe(request) if probe else get_response(request)
+
+    return middleware
+
+
+def session_cookie(get_response: GetResponse) -> GetResponse:
+    """Drop a session cookie that we cannot have set: no query is worth it.
+
+    PostgreSQL refuses a NUL, which a quoted cookie can hold.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        key = request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")
+        if not SESSION_KEY.fullmatch(key):
+            request.COOKIES.pop(settings.SESSION_COOKIE_NAME, None)
+        return get_response(request)
 
     return middleware
 

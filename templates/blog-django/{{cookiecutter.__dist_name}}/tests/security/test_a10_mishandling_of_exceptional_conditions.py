@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 
 from blog.core import errors
-from blog.core.middleware import BodyLimit
+from blog.core.middleware import BodyLimit, session_cookie
 
 if TYPE_CHECKING:
     from pytest_django import Settings
@@ -152,3 +152,17 @@ def test_a_length_that_is_none_is_refused() -> None:
     """A server that lets it through does not make us guess."""
     request = RequestFactory().post("/accounts/login/", CONTENT_LENGTH="-1")
     assert BodyLimit(lambda _request: HttpResponse())(request).status_code == 400
+
+
+@pytest.mark.parametrize("key", ["abcdefgh\x00ijkl", "ABCDEFGHIJ", "x" * 41, "'\";"])
+def test_a_session_cookie_that_nobody_gave_out_is_dropped(
+    rf: RequestFactory, key: str
+) -> None:
+    """It reaches no query: PostgreSQL would refuse a NUL, which is a crash."""
+    request = rf.get("/")
+    request.COOKIES["sessionid"] = key
+    session_cookie(lambda _: HttpResponse())(request)
+    assert request.COOKIES == {}
+    request.COOKIES["sessionid"] = good = "a1" * 16
+    session_cookie(lambda _: HttpResponse())(request)
+    assert request.COOKIES["sessionid"] == good
