@@ -5,7 +5,7 @@ import os
 import shlex
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import click
@@ -36,7 +36,7 @@ UNANSWERED = "project_name, project_slug, license, author_name"
 
 
 @pytest.fixture(autouse=True)
-def templates(make_template: MakeTemplate, monkeypatch: pytest.MonkeyPatch) -> None:
+def templates(make_template: MakeTemplate, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Offer two small templates instead of the real ones."""
     shop = make_template(
         {
@@ -52,6 +52,8 @@ def templates(make_template: MakeTemplate, monkeypatch: pytest.MonkeyPatch) -> N
     catalog.templates.cache_clear()
     monkeypatch.setattr(catalog, "folder", lambda: shop.path.parent)
     monkeypatch.setenv("PATH", os.environ["PATH"])
+    yield
+    catalog.templates.cache_clear()
 
 
 def scaffold(*args: str) -> Result:
@@ -192,14 +194,28 @@ def test_git_that_does_not_know_the_person_is_a_note(monkeypatch: pytest.MonkeyP
 
 def test_the_pip_way_where_uv_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The next steps are those that this machine can take, with the folder quoted."""
+    (tmp_path / "python3.12").touch(mode=0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
-    result = scaffold("new", "shop", "my shop", "-y", "--no-git")
+    result = scaffold("new", "shop", "it's my shop", "-y", "--no-git")
     cd, venv, *_, dev = json.loads(scaffold("new", "shop", "my tea shop", "-y", "--no-git", "--json").stdout)[
         "next_steps"
     ]
-    assert "  cd 'my shop'\n" in result.stdout
-    assert (cd, venv, dev) == ("cd 'my tea shop'", "python3 -m venv --upgrade-deps .venv", "poe dev")
+    assert """  cd 'it'"'"'s my shop'\n""" in result.stdout
+    assert (cd, venv, dev) == ("cd 'my tea shop'", "python3.12 -m venv --upgrade-deps .venv", "poe dev")
     assert "Docker is not installed: only the production stack (with db) needs it." in result.stderr
+    assert "neither is installed" not in result.stderr
+
+
+@pytest.mark.parametrize(("running", "wanted"), [((3, 11), "uv run poe dev"), ((3, 12), "poe dev")])
+def test_no_step_begins_with_a_python_that_is_too_old(
+    running: tuple[int, int], wanted: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Without uv and with nothing newer than 3.11, a sentence names what to install first."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(sys, "version_info", (*running, 0))
+    result = scaffold("new", "shop", "-y", "--no-git")
+    assert result.stdout.splitlines()[-1].strip() == wanted
+    assert ("The project needs uv, or Python 3.12 or newer" in result.stderr) == (running < (3, 12))
 
 
 def test_uv_where_there_is_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

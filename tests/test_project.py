@@ -37,13 +37,12 @@ def disk() -> dict[str, bytes]:
 
 
 def test_a_project_is_made(template: Template) -> None:
-    """With its files, its repository and what to do next."""
+    """With its files and its repository."""
     created = create(template, Path("my-shop"))
     assert created.path == Path.cwd() / "my-shop"
     assert (created.template, created.version, created.notes) == ("shop", "0.1.0", ())
     assert created.answers == {"project_name": "My Shop", "project_slug": "my_shop"}
     assert created.files == (".env", ".env.example", ".scaffold.json", "README.md", "src/a.py")
-    assert created.next_steps == ("cd my-shop", "uv run poe dev")
     assert tuple(tree(created.path)) == created.files
     assert process.git(["status", "--porcelain", "--untracked-files=no"], created.path).stdout == ""
     assert os.listdir() == ["my-shop"]
@@ -74,12 +73,6 @@ def test_a_note_of_git_is_handed_on(template: Template, monkeypatch: pytest.Monk
     created = create(template, Path("my-shop"))
     assert created.notes == ("git is on holiday",)
     assert (created.path / ".env").exists()
-
-
-def test_the_step_into_a_folder_with_a_blank_is_quoted(template: Template) -> None:
-    """So that it can be pasted."""
-    Path("a b").mkdir()
-    assert create(template, Path("a b/it's"), git=False).next_steps[0] == """cd 'a b/it'"'"'s'"""
 
 
 def test_an_empty_folder_may_be_the_target(template: Template) -> None:

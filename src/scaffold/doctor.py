@@ -57,16 +57,6 @@ def ports(templates: Iterable[Template]) -> tuple[Port, ...]:
     return tuple(_port(port, ", ".join(names)) for port, names in sorted(users.items()))
 
 
-def has_uv() -> bool:
-    """Whether `uv` can be run, for the next steps after a project is made."""
-    return _version(["uv", "--version"]) is not None
-
-
-def has_docker() -> bool:
-    """Whether there is a Docker client; whether its engine runs is `checks`' business."""
-    return process.run(["docker", "--version"], Path.cwd(), patience=PATIENCE).ok
-
-
 def _version(args: list[str]) -> str | None:
     """Return the version that a program prints, or None if it cannot be run."""
     result = process.run(args, Path.cwd(), patience=PATIENCE)

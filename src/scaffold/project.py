@@ -17,7 +17,7 @@ _TAKEN = frozenset({errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR, errno.EISDIR})
 
 @dataclass(frozen=True, slots=True)
 class Created:
-    """What was made. `notes` are sentences on what was not done; `next_steps` are commands to type."""
+    """What was made. `notes` are sentences on what was not done."""
 
     path: Path
     template: str
@@ -25,7 +25,6 @@ class Created:
     answers: Mapping[str, str]
     files: tuple[str, ...]
     notes: tuple[str, ...]
-    next_steps: tuple[str, ...]
 
 
 def target_for(answers: Mapping[str, str], directory: Path | None = None) -> Path:
@@ -83,7 +82,6 @@ def create(template: Template, answers: Mapping[str, str], target: Path, *, git:
         answers=dict(answers),
         files=plan.paths,
         notes=tuple(notes),
-        next_steps=(f"cd {_quoted(target)}", "uv run poe dev"),
     )
 
 
