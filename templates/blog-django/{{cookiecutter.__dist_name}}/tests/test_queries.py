@@ -44,8 +44,8 @@ def add_talk(post: Post) -> None:
     CommentFactory.create(post=post, status="pending")
 
 
-# Session, user, own and group permissions, and five to note down the visit.
-LOGGED_IN = 9
+# Session, user, own and group permissions.
+LOGGED_IN = 4
 
 
 @pytest.mark.parametrize(
