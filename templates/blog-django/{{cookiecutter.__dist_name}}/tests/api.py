@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from blog.accounts.models import User
 
 V1 = "/api/v1"
-# For tests that search: MySQL's full-text index knows only what is committed.
+# For tests that search: a full-text index may know only what is committed.
 COMMITTED = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 PROBLEM = "application/problem+json"
 

@@ -110,6 +110,16 @@ def test_the_current_password_is_asked_to_change_it(
     assert reader.check_password(NEW_PASSWORD)
 
 
+def test_the_profile_leads_to_ones_page_where_there_is_one(
+    reader_client: Client, reader: User
+) -> None:
+    """Only who has published something has a page for others, and a link to it."""
+    link = f'href="{reader.get_absolute_url()}"'
+    assert link not in reader_client.get("/accounts/profile/").content.decode()
+    PostFactory(author=reader)
+    assert link in reader_client.get("/accounts/profile/").content.decode()
+
+
 def test_the_profile_is_changed(reader_client: Client, reader: User) -> None:
     """Name, handle and bio can be changed; a handle with odd letters cannot be had."""
     form = {"display_name": "Rita", "handle": "rita", "bio": "I read."}

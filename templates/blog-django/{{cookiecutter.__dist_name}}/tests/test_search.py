@@ -18,7 +18,7 @@ from tests.factories import PostFactory
 if TYPE_CHECKING:
     from django.test import Client
 
-# MySQL's full-text search sees what is committed only, hence `transaction`.
+# A full-text index may know only what is committed, hence `transaction`.
 pytestmark = [
     pytest.mark.django_db(transaction=True, serialized_rollback=True),
     pytest.mark.milestone(6),

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST
 
 from blog.accounts.forms import ProfileForm
 from blog.accounts.models import User
+from blog.posts.models import Post
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -27,7 +28,9 @@ def profile(request: HttpRequest) -> HttpResponse:
         form.save()
         messages.success(request, "Your profile is saved.")
         return redirect("profile")
-    return render(request, "account/profile.html", {"form": form})
+    published = Post.objects.visible().filter(author=user)
+    context = {"form": form, "has_page": published.exists()}
+    return render(request, "account/profile.html", context)
 
 
 @login_required
