@@ -219,3 +219,32 @@ def test_the_api_on_the_same_server(server: Server) -> None:
     assert call(server, "POST", "/auth/logout", refresh=pair["refresh"])[0] == 204
     status, problem = call(server, "DELETE", "/posts/by-api", token)
     assert (status, problem["title"]) == (401, "Unauthorized")
+
+
+GUNICORN = """
+import runpy
+found = runpy.run_path("blog/gunicorn.py")
+print(found["workers"], found["threads"], found["graceful_timeout"], found["bind"])
+"""
+
+
+def test_gunicorn_takes_its_workers_from_the_environment(tmp_path: Path) -> None:
+    """And ends within the ten seconds that Docker gives it."""
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, "-c", GUNICORN],
+        cwd=ROOT,
+        env=os.environ
+        | {
+            "APP_ENV": "development",
+            "PORT": "8123",
+            "PROMETHEUS_MULTIPROC_DIR": str(tmp_path),
+            "WEB_CONCURRENCY": "3",
+        },
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    workers, threads, patience, bind = done.stdout.split()
+    assert (workers, bind) == ("3", "0.0.0.0:8123")
+    assert int(threads) > 1
+    assert int(patience) < 10

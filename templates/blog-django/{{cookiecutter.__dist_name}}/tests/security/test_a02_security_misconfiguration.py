@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import yaml
 from django.conf import settings as django_settings
 
 if TYPE_CHECKING:
@@ -212,3 +213,23 @@ def test_tests_use_nothing_of_the_developer() -> None:
     name = str(django_settings.DATABASES["default"]["NAME"])
     assert "db.sqlite3" not in name
     assert "blog-test-media-" in str(django_settings.MEDIA_ROOT)
+
+
+STACK = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))["services"]
+
+
+@pytest.mark.parametrize("service", ["app", "migrate", "nginx"])
+def test_containers_have_no_more_rights_than_they_need(service: str) -> None:
+    """Nothing to write to, no capabilities, no way to get more, a limit of memory."""
+    settings = STACK[service]
+    assert settings["cap_drop"] == ["ALL"]
+    assert settings["security_opt"] == ["no-new-privileges:true"]
+    assert settings["read_only"] is True
+    assert "mem_limit" in settings
+
+
+def test_only_the_proxy_can_be_reached() -> None:
+    """And it from this machine alone, until somebody opens it."""
+    assert [name for name, service in STACK.items() if "ports" in service] == ["nginx"]
+    for port in STACK["nginx"]["ports"]:
+        assert port["host_ip"] == "${BIND_ADDRESS:-127.0.0.1}"

@@ -47,3 +47,12 @@ def test_a_bill_of_materials_can_be_written() -> None:
     """`poe sbom` lists all that is installed, in the format that scanners read."""
     command = PROJECT["tool"]["poe"]["tasks"]["sbom"]["cmd"]
     assert command.startswith("cyclonedx-py environment")
+
+
+def test_the_image_runs_without_rights_and_without_build_tools() -> None:
+    """What installs packages stays in the first stage; the last has its own user."""
+    text = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    build, run = re.split(r"^FROM .*$", text, flags=re.MULTILINE)[1:]
+    assert "uv sync" in build
+    assert not re.search(r"\b(uv|pip|apt-get)\b", run)
+    assert re.search(r"^USER 10001:10001$", run, re.MULTILINE)

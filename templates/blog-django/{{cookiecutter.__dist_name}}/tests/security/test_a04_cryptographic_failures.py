@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from django.contrib.auth.hashers import (
     Argon2PasswordHasher,
@@ -70,3 +72,13 @@ def test_passwords_in_addresses_may_hold_any_character() -> None:
     url = f"{server.SCHEMES[0]}://blog:p%40ss%2Fw%3Aord%25%2B%24@db/blog"
     printed = start("-c", PRINT_DATABASE, DATABASE_URL=url).stdout.splitlines()
     assert printed == ["p@ss/w:ord%+$", "p@ss"]
+
+
+def test_the_proxy_speaks_tls_1_2_and_newer() -> None:
+    """Whoever comes without TLS is sent to it, and no request id is taken over."""
+    path = Path(__file__).parents[2] / "nginx/app.conf.template"
+    proxy = path.read_text(encoding="utf-8")
+    assert "ssl_protocols TLSv1.2 TLSv1.3;" in proxy
+    assert "return 308 https://" in proxy
+    assert "proxy_set_header X-Request-ID $request_id;" in proxy
+    assert "$proxy_add_x_forwarded_for" not in proxy
