@@ -158,7 +158,7 @@ def test_a_length_that_is_none_is_refused() -> None:
 def test_a_session_cookie_that_nobody_gave_out_is_dropped(
     rf: RequestFactory, key: str
 ) -> None:
-    """It reaches no query: PostgreSQL would refuse a NUL, which is a crash."""
+    """It reaches no query: a database may refuse a NUL, which is a crash."""
     request = rf.get("/")
     request.COOKIES["sessionid"] = key
     session_cookie(lambda _: HttpResponse())(request)
