@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import struct
 import zlib
 from typing import TYPE_CHECKING
@@ -146,3 +147,23 @@ def test_a_refused_cover_saves_nothing(client: Client, author: User) -> None:
     page = client.post("/write/new/", {"title": "x", "body": "x", "cover": cover})
     assert b"This is not a picture" in page.content
     assert not Post.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [b"\x01\x12\x00\x02\x00\x00\x00\x02x", b"\x01\x12\x00\x05\xff\xff\xff\xff"],
+)
+def test_broken_metadata_does_no_harm(broken: bytes) -> None:
+    """All that is read of it is which side is up; nonsense counts as upright."""
+    exif = b"Exif\0\0MM\0*\0\0\0\x08\0\x01" + broken.ljust(12, b"\0") + b"\0" * 4
+    drawn = read(picture("JPEG", exif=exif))
+    assert (drawn.width, drawn.height) == (40, 20)
+
+
+def test_a_small_file_cannot_fill_the_memory() -> None:
+    """What must be decoded in full has a lower limit than a JPEG from a camera."""
+    side = math.isqrt(images.MAX_PIXELS_OF_OTHERS) + 1
+    for kind in ("PNG", "WEBP", "GIF"):
+        with pytest.raises(ValidationError, match="12,000,000 pixels"):
+            read(picture(kind, (side, side)))
+    assert read(picture("JPEG", (side, side))).width == 1600
