@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from django.contrib.auth.models import Group, Permission
 
+from blog.accounts.models import User
 from blog.comments.models import Comment
 from blog.posts import demo, services
 from blog.posts.models import Post
@@ -15,8 +17,6 @@ from tests.test_queries import LOGGED_IN
 if TYPE_CHECKING:
     from django.test import Client
     from pytest_django import DjangoAssertNumQueries
-
-    from blog.accounts.models import User
 
 pytestmark = [pytest.mark.django_db, pytest.mark.milestone(4)]
 
@@ -134,3 +134,20 @@ def test_staff_find_only_what_they_may_change(client: Client, author: User) -> N
     assert "Not yours" not in client.get(POSTS).content.decode()
     assert client.get(f"{POSTS}{own.pk}/change/").status_code == 200
     assert client.get(f"{POSTS}{other.pk}/change/").status_code == 302
+
+
+def test_roles_are_a_superusers_to_change(office: Client, admin: User) -> None:
+    """Else an admin could give the own role the powers of a superuser."""
+    group = Group.objects.get(name="admin")
+    address = f"/admin/auth/group/{group.pk}/change/"
+    assert office.get(address).status_code == 200
+    before = set(group.permissions.all())
+    everything = [p.pk for p in Permission.objects.all()]
+    data = {"name": "admin", "permissions": everything}
+    assert office.post(address, data).status_code == 403
+    assert office.post(address.replace("change", "delete")).status_code == 403
+    assert office.get("/admin/auth/group/add/").status_code == 403
+    assert set(group.permissions.all()) == before
+    User.objects.filter(pk=admin.pk).update(is_superuser=True)
+    assert office.post(address, data).status_code == 302
+    assert group.permissions.count() == len(everything)

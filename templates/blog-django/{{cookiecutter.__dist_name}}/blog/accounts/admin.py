@@ -5,13 +5,46 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
+from django.contrib.auth.admin import GroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.models import Group
 
 from blog.accounts.models import User
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
     from django.http import HttpRequest
+
+
+admin.site.unregister(Group)
+
+
+@admin.register(Group)
+class RoleAdmin(GroupAdmin):
+    """What each role may do: to be seen by admins, and changed by superusers.
+
+    Whoever changes a role of their own may give themselves any power there is.
+    """
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Leave new roles to superusers."""
+        return request.user.is_superuser
+
+    def has_change_permission(
+        self,
+        request: HttpRequest,
+        obj: Group | None = None,  # noqa: ARG002
+    ) -> bool:
+        """Leave the powers of a role to superusers."""
+        return request.user.is_superuser
+
+    def has_delete_permission(
+        self,
+        request: HttpRequest,
+        obj: Group | None = None,  # noqa: ARG002
+    ) -> bool:
+        """Leave the end of a role to superusers."""
+        return request.user.is_superuser
 
 
 @admin.register(User)
