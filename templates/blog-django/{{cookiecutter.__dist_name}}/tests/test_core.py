@@ -251,3 +251,12 @@ def test_dev_names_a_port_that_is_taken(tmp_path: Path) -> None:
     assert f"Port {port} is taken: " in said
     assert said.count("\n") == 1
     assert not (tmp_path / "dev.sqlite3").exists()
+
+
+@pytest.mark.django_db
+def test_pages_of_a_session_are_kept_nowhere(reader_client: Client) -> None:
+    """After logging out, the back button of a shared computer shows nothing."""
+    answer = reader_client.get("/accounts/profile/")
+    assert answer["Cache-Control"] == "private, no-store"
+    assert "no-store" not in Client().get("/")["Cache-Control"]
+    assert "Cache-Control" not in Client().get("/robots.txt")

@@ -33,7 +33,7 @@ def about_request(_logger: Any, _method: str, event: EventDict) -> EventDict:
     if request is not None:
         event.setdefault("request_id", request_id(request))
         event.setdefault("path", request.path)
-        event.setdefault("address", request.META.get("REMOTE_ADDR"))
+        event.setdefault("address", request.META.get("CLIENT_ADDRESS"))
         event.setdefault("user_id", user_id(request))
     return event
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 from django.conf import settings
+from django.utils.cache import has_vary_header
 
 from blog.core import errors, health
 from blog.core.metrics import observe
@@ -84,16 +85,20 @@ def probes(get_response: GetResponse) -> GetResponse:
 
 
 def session_cookie(get_response: GetResponse) -> GetResponse:
-    """Drop a session cookie that we cannot have set: no query is worth it.
+    """Drop a session cookie that we cannot have set; keep pages of sessions private.
 
-    PostgreSQL refuses a NUL, which a quoted cookie can hold.
+    Some databases refuse a NUL, which a quoted cookie can hold. And what depends on the
+    cookie must not be seen by whoever next uses the computer, or the cache.
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:
         key = request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")
         if not SESSION_KEY.fullmatch(key):
             request.COOKIES.pop(settings.SESSION_COOKIE_NAME, None)
-        return get_response(request)
+        response = get_response(request)
+        if has_vary_header(response, "Cookie"):
+            response.setdefault("Cache-Control", "private, no-store")
+        return response
 
     return middleware
 

@@ -28,12 +28,29 @@ def identify(request: HttpRequest) -> str:
     trusted = settings.NUM_PROXIES > 0 and VALID_ID.fullmatch(given)
     request.META["REQUEST_ID"] = given if trusted else uuid.uuid4().hex
     forwarded = request.META.pop("HTTP_X_FORWARDED_FOR", "").split(",")
+    address = request.META.get("REMOTE_ADDR", "")
     if 0 < settings.NUM_PROXIES <= len(forwarded):
-        address = forwarded[-settings.NUM_PROXIES].strip()
         # Of nonsense, the proxy's own address is left: the safe thing to count by.
         with suppress(ValueError):
-            request.META["REMOTE_ADDR"] = str(ipaddress.ip_address(address))
+            given = forwarded[-settings.NUM_PROXIES].strip()
+            address = str(ipaddress.ip_address(given))
+    request.META["CLIENT_ADDRESS"] = address
+    request.META["REMOTE_ADDR"] = counted_as(address)
     return str(request.META["REQUEST_ID"])
+
+
+def counted_as(address: str) -> str:
+    """Return what all throttles count by: of IPv6 only the network.
+
+    Every home has 2**64 addresses in one, so counting each would limit nobody.
+    """
+    try:
+        ip = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(ip, ipaddress.IPv4Address) or ip.is_loopback:
+        return str(ip)
+    return str(ip.ipv4_mapped or ipaddress.IPv6Address(int(ip) >> 64 << 64))
 
 
 def request_id(request: HttpRequest) -> str:

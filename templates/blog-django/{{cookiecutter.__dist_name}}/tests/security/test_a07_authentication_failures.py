@@ -12,6 +12,7 @@ from django.core.management import call_command
 from django.test import Client
 
 from blog.accounts.models import User
+from blog.core.requests import counted_as
 from tests.factories import PASSWORD, UserFactory
 from tests.test_accounts import LOGIN, NEW_PASSWORD, link_in, log_in, sign_up
 
@@ -291,3 +292,28 @@ def test_signing_up_takes_as_long_for_a_known_address(
         hashed.clear()
         sign_up(Client(), email)
         assert len(hashed) == 1, email
+
+
+@pytest.mark.parametrize(
+    ("address", "counted"),
+    [
+        ("10.6.6.6", "10.6.6.6"),
+        ("::ffff:10.6.6.6", "10.6.6.6"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
+        ("::1", "::1"),
+        ("unix:", "unix:"),
+    ],
+)
+def test_of_ipv6_the_network_is_counted(address: str, counted: str) -> None:
+    """Nobody gets new attempts by taking the next of 2**64 addresses at home."""
+    assert counted_as(address) == counted
+
+
+def test_a_home_with_ipv6_is_one_address(settings: Settings, reader: User) -> None:
+    """For the lock of logins as for all other limits."""
+    settings.ADDRESS_FAILURE_LIMIT = 5
+    for number in range(5):
+        home = Client(REMOTE_ADDR=f"2001:db8::{number}:1")
+        log_in(home, f"victim{number}@example.com", "wrong")
+    assert log_in(Client(REMOTE_ADDR="2001:db8::99"), reader.email) == 429
+    assert log_in(Client(REMOTE_ADDR="2001:db8:0:1::99"), reader.email) == 302
