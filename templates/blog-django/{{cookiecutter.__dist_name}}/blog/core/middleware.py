@@ -122,7 +122,7 @@ class BodyLimit:
             request.META["wsgi.input"] = io.BytesIO(body)
             request._stream = io.BytesIO(body)  # noqa: SLF001
         length = request.META.get("CONTENT_LENGTH") or "0"
-        if not length.isdigit():
+        if not re.fullmatch(r"[0-9]{1,18}", length):
             return errors.respond(request, 400)
         if int(length) > limit:
             log.warning("body refused", length=int(length), limit=limit)

@@ -166,3 +166,11 @@ def test_a_session_cookie_that_nobody_gave_out_is_dropped(
     request.COOKIES["sessionid"] = good = "a1" * 16
     session_cookie(lambda _: HttpResponse())(request)
     assert request.COOKIES["sessionid"] == good
+
+
+@pytest.mark.parametrize("length", ["-1", "1e3", "\u00b2", "\u0661", "9" * 5000])
+def test_a_length_that_is_no_number_is_refused(rf: RequestFactory, length: str) -> None:
+    """Digits of all kinds are digits to Python, but not numbers."""
+    request = rf.post("/")
+    request.META["CONTENT_LENGTH"] = length
+    assert BodyLimit(lambda _: HttpResponse())(request).status_code == 400
