@@ -116,7 +116,7 @@ def test_the_profile_leads_to_ones_page_where_there_is_one(
     """Only who has published something has a page for others, and a link to it."""
     link = f'href="{reader.get_absolute_url()}"'
     assert link not in reader_client.get("/accounts/profile/").content.decode()
-    PostFactory(author=reader)
+    PostFactory.create(author=reader)
     assert link in reader_client.get("/accounts/profile/").content.decode()
 
 
