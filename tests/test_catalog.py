@@ -7,7 +7,7 @@ import pytest
 
 import scaffold
 from scaffold import catalog
-from scaffold.catalog import Choice, Optional_, Service
+from scaffold.catalog import Choice, OptionalPath, Service
 from scaffold.errors import TemplateError, UsageError
 
 from .conftest import MakeTemplate
@@ -97,7 +97,7 @@ def test_a_template_is_read_into_values(make_template: MakeTemplate) -> None:
     assert (colour.prompt, colour.own) == ("Colour?", True)
     assert template.services == (Service("app", "serves", 8000), Service("db", "stores", None))
     assert (template.version, template.roadmap, template.port) == ("1.2", ("1 Python",), None)
-    assert template.optional == (Optional_("ci", {"ci": ("gitlab",)}, "b"),)
+    assert template.optional == (OptionalPath("ci", {"ci": ("gitlab",)}, "b"),)
     assert template.secrets == ("KEY",)
 
 
@@ -125,7 +125,7 @@ def test_values_cannot_be_changed(make_template: MakeTemplate) -> None:
 )
 def test_an_optional_part_is_kept_if_every_question_agrees(answers: dict[str, str], *, kept: bool) -> None:
     """Values of one question are alternatives, questions are conditions."""
-    row = Optional_("x", {"ci": ("gitlab", "jenkins"), "license": ("MIT",)})
+    row = OptionalPath("x", {"ci": ("gitlab", "jenkins"), "license": ("MIT",)})
     assert row.kept(answers) is kept
 
 

@@ -96,6 +96,7 @@ def refused(result: Result, code: int, *parts: str) -> None:
         ("new shop -y full", 1, ["full is there already and is not empty", "Name another directory."]),
         ("new shop -y full/file", 1, ["file is there already and is not a folder"]),
         ("new shop -y --dry-run full", 1, ["full is there already and is not empty"]),
+        ("new shop -y 'two\nlines'", 1, ["name 'two\\nlines' holds a character that cannot be shown."]),
         ("new shop -y a/b/c", 1, ["a/b does not exist.", "mkdir -p"]),
         ("new shop -y --answers none.toml", 1, ["none.toml cannot be read: No such file", "Check the path"]),
         ("new shop -y --answers full/file", 1, ["full/file is not TOML"]),

@@ -59,7 +59,7 @@ class Service:
 
 
 @dataclass(frozen=True, slots=True)
-class Optional_:  # noqa: N801 - `Optional` means something else to every reader
+class OptionalPath:
     """A file or folder that is kept if every question in `when` has one of its values, and moved to `to`."""
 
     path: str
@@ -85,7 +85,7 @@ class Template:
     services: tuple[Service, ...]
     roadmap: tuple[str, ...]
     port: int | None
-    optional: tuple[Optional_, ...]
+    optional: tuple[OptionalPath, ...]
     secrets: tuple[str, ...]
     raw: Mapping[str, Any] = field(repr=False, compare=False)
 
@@ -163,7 +163,9 @@ def _template(path: Path, raw: Mapping[str, Any]) -> Template:
         roadmap=tuple(about.get("roadmap", ())),
         port=about.get("port"),
         optional=tuple(
-            Optional_(row["path"], {key: tuple(values) for key, values in row["when"].items()}, row.get("to"))
+            OptionalPath(
+                row["path"], {key: tuple(values) for key, values in row["when"].items()}, row.get("to")
+            )
             for row in raw.get("_optional", ())
         ),
         secrets=tuple(raw.get("_secrets", ())),

@@ -175,8 +175,8 @@ def new(
     from scaffold import output, project, render, request, schema, steps
 
     screen = sys.stdout if sys.stdout.isatty() and not options["as_json"] else sys.stderr
-    words = request.Words(template, directory, pairs, file, screen)
-    wanted, asked = request.gather(words, ask=not options["defaults"])
+    line = request.CommandLine(template, directory, pairs, file, screen)
+    wanted, asked = request.gather(line, ask=not options["defaults"])
     flags = ("--no-git", "--defaults") if options["no_git"] else ("--defaults",)
     again = output.command(wanted.template.name, directory, request.differing(wanted), flags)
     after = steps.after(wanted.target)

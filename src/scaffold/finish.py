@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 from typing import TypeVar
 
 from scaffold import manifest
-from scaffold.catalog import Optional_, Template
+from scaffold.catalog import OptionalPath, Template
 from scaffold.errors import TemplateError
 from scaffold.tree import Plan, PlannedFile
 
@@ -38,11 +38,11 @@ def complete(template: Template, answers: Mapping[str, str], files: Sequence[Pla
     return Plan(tuple(sorted([*files, *extra], key=lambda file: file.path.parts)))
 
 
-def _concerns(row: Optional_, path: str) -> bool:
+def _concerns(row: OptionalPath, path: str) -> bool:
     return path == row.path or path.startswith(f"{row.path}/")
 
 
-def _moved(path: str, row: Optional_) -> str:
+def _moved(path: str, row: OptionalPath) -> str:
     return row.to + path[len(row.path) :] if row.to is not None and _concerns(row, path) else path
 
 

@@ -35,6 +35,11 @@ def target_for(answers: Mapping[str, str], directory: Path | None = None) -> Pat
 def check_target(target: Path) -> None:
     """Raise ScaffoldError unless a project can be put there; touches nothing."""
     target = _absolute(target)
+    if not target.name.isprintable():
+        raise ScaffoldError(
+            f"The directory's name {target.name!r} holds a character that cannot be shown.",
+            "Name one of letters, digits and hyphens, such as my-project.",
+        )
     if not target.parent.is_dir():
         raise ScaffoldError(
             f"The folder {target.parent} does not exist.", f"Make it first: mkdir -p {_quoted(target.parent)}"

@@ -21,7 +21,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class CommandLine:
     """What the command line says about a project, as it was typed."""
 
     template: str | None
@@ -38,25 +38,25 @@ class Words:
         return {name: answers.check(template.question(name), value) for name, value in settled.items()}
 
 
-def gather(words: Words, *, ask: bool) -> tuple[Request, bool]:
+def gather(line: CommandLine, *, ask: bool) -> tuple[Request, bool]:
     """Return what is wanted, and whether anything was asked. With `ask` off, defaults fill the gaps.
 
     Raises ScaffoldError for anything that cannot be made, as early as it is known, UsageError if something is
     open and there is no terminal, and KeyboardInterrupt if the person gives up.
     """
-    template = catalog.find(words.template) if words.template else None
-    given = words.given(template) if template else {}
-    if words.directory:
-        project.check_target(words.directory)
+    template = catalog.find(line.template) if line.template else None
+    given = line.given(template) if template else {}
+    if line.directory:
+        project.check_target(line.directory)
     asked = ask and (template is None or any(each.name not in given for each in template.questions))
     if asked:
-        template, found = _converse(words, template)
+        template, found = _converse(line, template)
     elif template is None:
         known = ", ".join(catalog.names())
         raise UsageError("--defaults needs a template, as there is no default one.", f"Name one of: {known}")
     else:
-        found = answers.resolve(template, given, _suggested(words))
-    return Request(template, found, project.target_for(found, words.directory)), asked
+        found = answers.resolve(template, given, _suggested(line))
+    return Request(template, found, project.target_for(found, line.directory)), asked
 
 
 def differing(wanted: Request) -> dict[str, str]:
@@ -71,15 +71,15 @@ def differing(wanted: Request) -> dict[str, str]:
     return kept
 
 
-def _converse(words: Words, template: Template | None) -> tuple[Template, dict[str, str]]:
-    if not (sys.stdin.isatty() and words.screen.isatty()):
-        raise _unanswered(words, template)
+def _converse(line: CommandLine, template: Template | None) -> tuple[Template, dict[str, str]]:
+    if not (sys.stdin.isatty() and line.screen.isatty()):
+        raise _unanswered(line, template)
     from scaffold import interview, prompts, repository
 
-    suggested = {**repository.author(), **_suggested(words)}
+    suggested = {**repository.author(), **_suggested(line)}
 
     def place(found: Mapping[str, str]) -> Path:
-        return project.target_for(found, words.directory)
+        return project.target_for(found, line.directory)
 
     def taken(found: Mapping[str, str]) -> str | None:
         try:
@@ -88,28 +88,28 @@ def _converse(words: Words, template: Template | None) -> tuple[Template, dict[s
             return error.message
         return None
 
-    offered = (template,) if template else _fitting(words)
+    offered = (template,) if template else _fitting(line)
     try:
-        with prompts.terminal(words.screen) as screen:
+        with prompts.terminal(line.screen) as screen:
             return interview.Interview(
-                screen, offered, words.given, suggested, place, taken, which=template is None
+                screen, offered, line.given, suggested, place, taken, which=template is None
             ).run()
     except prompts.NoTerminal as error:
-        error.hint = f"Fill this in and run it instead:\n{_to_fill_in(words, template)}"
+        error.hint = f"Fill this in and run it instead:\n{_to_fill_in(line, template)}"
         raise
 
 
-def _suggested(words: Words) -> dict[str, str]:
+def _suggested(line: CommandLine) -> dict[str, str]:
     """Return the answers that the directory's name is a better default for than the template's own."""
-    return {"project_name": answers.name_from(words.directory)} if words.directory else {}
+    return {"project_name": answers.name_from(line.directory)} if line.directory else {}
 
 
-def _fitting(words: Words) -> Sequence[Template]:
+def _fitting(line: CommandLine) -> Sequence[Template]:
     """Return the templates that the command line's answers fit. Raises BadAnswer if there is none."""
     fitting, problem = [], BadAnswer("There is no template.")
     for template in catalog.templates():
         try:
-            words.given(template)
+            line.given(template)
         except BadAnswer as error:
             problem = error
         else:
@@ -119,22 +119,22 @@ def _fitting(words: Words) -> Sequence[Template]:
     return fitting
 
 
-def _unanswered(words: Words, template: Template | None) -> UsageError:
+def _unanswered(line: CommandLine, template: Template | None) -> UsageError:
     asked = [each.name for each in template.questions] if template else ["template", *catalog.COMMON]
-    settled = words.given(template or _fitting(words)[0])
+    settled = line.given(template or _fitting(line)[0])
     names = [name for name in asked if name not in settled]
     number = f"{len(names)} questions are" if len(names) > 1 else "one question is"
     return UsageError(
         f"There is no terminal to ask in, and {number} open: {', '.join(names)}.",
         "Take the defaults with --defaults, answer with --answer KEY=VALUE, or both:\n"
-        + _to_fill_in(words, template),
+        + _to_fill_in(line, template),
     )
 
 
-def _to_fill_in(words: Words, template: Template | None) -> str:
+def _to_fill_in(line: CommandLine, template: Template | None) -> str:
     """Return a command with the first questions in it, for a person who cannot be asked."""
-    shown = template or _fitting(words)[0]
-    given = words.given(shown)
+    shown = template or _fitting(line)[0]
+    given = line.given(shown)
     found = answers.resolve(shown, given)
     first = {each.name: found[each.name] for each in shown.questions if each.essential or each.name in given}
-    return output.broken(output.command(shown.name, words.directory, first), output.ROW)
+    return output.broken(output.command(shown.name, line.directory, first), output.ROW)
