@@ -16,7 +16,7 @@ from hypothesis.extra.django import TestCase
 
 from blog.posts import services
 from blog.posts.models import Post, Revision, SlugRedirect, Tag
-from blog.posts.naming import free_slug, split_tags
+from blog.posts.slugs import free_slug, split_tags
 from tests.factories import PostFactory, UserFactory
 
 if TYPE_CHECKING:

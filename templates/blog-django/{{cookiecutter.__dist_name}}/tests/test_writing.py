@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from blog.posts import demo, services
 from blog.posts.models import Post
-from blog.posts.writing import MOST_COMPARED, compare
+from blog.posts.views_writing import MOST_COMPARED, compare
 from tests.factories import PostFactory, UserFactory
 
 if TYPE_CHECKING:

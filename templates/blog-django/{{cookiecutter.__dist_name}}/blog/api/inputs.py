@@ -9,7 +9,7 @@ from rest_framework import serializers
 
 from blog.api.strict import PageQuery, QuerySerializer, StrictSerializer
 from blog.posts.models import Post
-from blog.posts.naming import MAX_TAGS, TAG_LENGTH
+from blog.posts.slugs import MAX_TAGS, TAG_LENGTH
 
 SLUG = r"^[-a-zA-Z0-9_]+$"
 SEARCH_PAGES = 20

@@ -21,7 +21,7 @@ from blog.accounts.throttle import LoginHandler
 from blog.api import inputs, tokens
 from blog.api import serializers as s
 from blog.api.access import me
-from blog.api.paging import read, written
+from blog.api.pagination import read, written
 from blog.api.schema import PROBLEM_JSON, problem_response
 from blog.api.strict import validated
 

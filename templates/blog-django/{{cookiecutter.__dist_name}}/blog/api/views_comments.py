@@ -16,7 +16,7 @@ from blog.api import inputs
 from blog.api import serializers as s
 from blog.api.access import me, viewer
 from blog.api.errors import Unprocessable
-from blog.api.paging import page, read
+from blog.api.pagination import page, read
 from blog.api.schema import CONFLICT
 from blog.api.strict import PageQuery, validated
 from blog.api.views_posts import FoundPost

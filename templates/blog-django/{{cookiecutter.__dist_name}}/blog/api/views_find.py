@@ -14,7 +14,7 @@ from rest_framework.viewsets import GenericViewSet
 
 from blog.api import inputs
 from blog.api import serializers as s
-from blog.api.paging import page, read
+from blog.api.pagination import page, read
 from blog.api.strict import PageQuery, validated
 from blog.posts import search
 from blog.posts.models import Post, Tag

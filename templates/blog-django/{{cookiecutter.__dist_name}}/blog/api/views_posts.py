@@ -18,7 +18,7 @@ from blog.api import inputs
 from blog.api import serializers as s
 from blog.api.access import me, viewer
 from blog.api.errors import TooLarge, Unprocessable
-from blog.api.paging import page, read, refuse_stale, written
+from blog.api.pagination import page, read, refuse_stale, written
 from blog.api.schema import CONFLICT, IF_MATCH, STALE
 from blog.api.strict import PageQuery, validated
 from blog.posts import images, search, services

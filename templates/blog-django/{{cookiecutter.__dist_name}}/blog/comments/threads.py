@@ -9,7 +9,7 @@ from django.db.models import Q
 
 from blog.comments.forms import CommentForm
 from blog.comments.models import Comment
-from blog.posts.pages import paginate
+from blog.posts.pagination import paginate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

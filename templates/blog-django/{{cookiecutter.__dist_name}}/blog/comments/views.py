@@ -15,7 +15,7 @@ from blog.comments.models import Comment
 from blog.comments.throttle import TooFastError
 from blog.core import errors
 from blog.posts.models import Post
-from blog.posts.pages import paginate
+from blog.posts.pagination import paginate
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse

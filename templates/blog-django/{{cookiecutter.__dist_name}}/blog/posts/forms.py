@@ -9,7 +9,7 @@ from django.core.files.uploadedfile import UploadedFile
 
 from blog.posts import images, services
 from blog.posts.models import Post
-from blog.posts.naming import split_tags
+from blog.posts.slugs import split_tags
 
 if TYPE_CHECKING:
     from blog.accounts.models import User

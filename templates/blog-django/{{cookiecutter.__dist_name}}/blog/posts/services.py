@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from blog.posts import markdown
 from blog.posts.models import Post, Revision
-from blog.posts.naming import find_tags, free_slug, keep_old_slug
+from blog.posts.slugs import find_tags, free_slug, keep_old_slug
 
 if TYPE_CHECKING:
     import datetime as dt

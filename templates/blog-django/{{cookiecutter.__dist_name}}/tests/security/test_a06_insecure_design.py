@@ -9,7 +9,7 @@ from django.core.exceptions import PermissionDenied
 
 from blog.comments import services as comments
 from blog.comments import throttle
-from blog.posts import pages, search, services
+from blog.posts import pagination, search, services
 from blog.posts.models import Post
 from tests.factories import CommentFactory, PostFactory, UserFactory
 
@@ -67,11 +67,11 @@ def test_nobody_approves_by_sending_a_status(reader_client: Client) -> None:
 
 def test_the_cost_of_a_page_has_a_limit(client: Client) -> None:
     """No address makes the server read far, rank much or split long texts."""
-    assert client.get(f"/?page={pages.LAST_PAGE + 1}").status_code == 404
+    assert client.get(f"/?page={pagination.LAST_PAGE + 1}").status_code == 404
     assert client.get("/search/", {"q": "a " * 5000}).status_code == 200
     assert len(search.clean("a" * 5000)) <= search.MAX_LENGTH
     post = PostFactory.create()
-    address = f"{post.get_absolute_url()}?comments={pages.LAST_PAGE + 1}"
+    address = f"{post.get_absolute_url()}?comments={pagination.LAST_PAGE + 1}"
     assert client.get(address).status_code == 404
 
 

@@ -15,7 +15,7 @@ from blog.core import errors
 from blog.posts import markdown, services
 from blog.posts.forms import PostForm, ScheduleForm
 from blog.posts.models import Post
-from blog.posts.pages import paginate
+from blog.posts.pagination import paginate
 
 if TYPE_CHECKING:
     from uuid import UUID

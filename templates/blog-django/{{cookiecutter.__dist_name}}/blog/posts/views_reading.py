@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Any
+import hashlib
+from functools import wraps
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Concatenate
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
@@ -12,20 +15,56 @@ from django.db.models.functions import TruncMonth
 from django.http import Http404, HttpResponse, HttpResponsePermanentRedirect
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
+from django.utils.cache import get_conditional_response, patch_cache_control
 from django.views.decorators.http import require_safe
 
 from blog.comments.threads import discussion
 from blog.posts import search
 from blog.posts.metadata import article
 from blog.posts.models import Post, SlugRedirect, Tag
-from blog.posts.pages import fresh, paginate
+from blog.posts.pagination import paginate
 
 if TYPE_CHECKING:
-    from django.http import HttpRequest
+    from collections.abc import Callable
+
+    from django.http import HttpRequest, HttpResponseBase
 
     from blog.posts.models import PostQuerySet
 
 PER_PAGE = min(settings.SITE["posts_per_page"], 50)
+
+
+def conditional_get[**P](
+    view: Callable[Concatenate[HttpRequest, P], HttpResponse],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
+    """Let anonymous readers keep a page and ask whether it changed (ETag, 304).
+
+    The tag is a hash of the page, so nothing that a page depends on can be forgotten
+    in it. Pages of people who are logged in, or who are told something, are private.
+    """
+
+    @wraps(view)
+    def wrapper(
+        request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs
+    ) -> HttpResponseBase:
+        response = view(request, *args, **kwargs)
+        told = "messages" in request.COOKIES or response.cookies
+        if (
+            request.user.is_authenticated
+            or told
+            or response.status_code != HTTPStatus.OK
+        ):
+            patch_cache_control(response, private=True, no_cache=True)
+            return response
+        patch_cache_control(response, public=True, no_cache=True)
+        digest = hashlib.sha256(response.content).hexdigest()[:32]
+        response["ETag"] = f'"{digest}"'
+        return (
+            get_conditional_response(request, etag=response["ETag"], response=response)
+            or response
+        )
+
+    return wrapper
 
 
 def _list(
@@ -37,14 +76,14 @@ def _list(
 
 
 @require_safe
-@fresh
+@conditional_get
 def home(request: HttpRequest) -> HttpResponse:
     """Show the newest posts."""
     return _list(request, Post.objects.visible())
 
 
 @require_safe
-@fresh
+@conditional_get
 def tag(request: HttpRequest, slug: str) -> HttpResponse:
     """Show the newest posts with a tag."""
     # The name of a tag that only drafts have is nobody else's business.
@@ -55,7 +94,7 @@ def tag(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_safe
-@fresh
+@conditional_get
 def author(request: HttpRequest, handle: str) -> HttpResponse:
     """Show a person who writes here, and what they wrote."""
     person = get_object_or_404(get_user_model(), handle=handle)
@@ -67,7 +106,7 @@ def author(request: HttpRequest, handle: str) -> HttpResponse:
 
 
 @require_safe
-@fresh
+@conditional_get
 def archive(request: HttpRequest) -> HttpResponse:
     """Show in which months something was published, and how much."""
     months = (
@@ -82,7 +121,7 @@ def archive(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@fresh
+@conditional_get
 def archive_month(request: HttpRequest, year: int, month: int) -> HttpResponse:
     """Show the posts of one month."""
     try:
@@ -96,7 +135,7 @@ def archive_month(request: HttpRequest, year: int, month: int) -> HttpResponse:
 
 
 @require_safe
-@fresh
+@conditional_get
 def post(request: HttpRequest, slug: str) -> HttpResponse:
     """Show one post with its comments; redirect from an earlier address of it."""
     posts = Post.objects.visible_to(request.user)
@@ -117,7 +156,7 @@ def post(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_safe
-@fresh
+@conditional_get
 def search_posts(request: HttpRequest) -> HttpResponse:
     """Show what matches the words typed, best first, with the places that match."""
     query = search.clean(request.GET.get("q", ""))
