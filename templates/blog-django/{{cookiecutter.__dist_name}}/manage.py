@@ -8,7 +8,7 @@ from pathlib import Path
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
 
-from blog.core.dotenv import write_missing
+from blog.core.env_file import write_missing
 
 
 def main() -> None:
@@ -20,7 +20,10 @@ def main() -> None:
         importlib.import_module(os.environ["DJANGO_SETTINGS_MODULE"])
     except ImproperlyConfigured as refusal:
         sys.exit(str(refusal))
-    execute_from_command_line(sys.argv)
+    try:
+        execute_from_command_line(sys.argv)
+    except KeyboardInterrupt:
+        sys.exit(130)  # as a shell counts what Ctrl-C ended
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Makers of people, tags, posts and comments: a test names only what it is about."""
+"""Makers of people, posts, comments, API clients: a test names what it is about."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import factory
+import pytest
 from allauth.account.models import EmailAddress
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group
 from django.utils import timezone
+from rest_framework.test import APIClient
 
 from blog.accounts.models import User
+from blog.api.tokens import Refresh
 from blog.comments.models import Comment
 from blog.posts.models import Post, Tag
 
@@ -19,6 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 PASSWORD = "correct horse battery staple"
+V1 = "/api/v1"
+# For tests that search: a full-text index may know only what is committed.
+COMMITTED = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+PROBLEM = "application/problem+json"
 
 
 @cache
@@ -113,3 +120,12 @@ class CommentFactory(factory.django.DjangoModelFactory[Comment]):
     author = factory.SubFactory(UserFactory)
     body = factory.Sequence(lambda n: f"Comment {n}")
     status = Comment.Status.APPROVED
+
+
+def api(user: User | None = None) -> APIClient:
+    """Return a client; what it sends is JSON."""
+    client = APIClient()
+    if user is not None:
+        access = Refresh.for_user(user).access_token
+        client.credentials(HTTP_AUTHORIZATION=f"Bearer {access}")
+    return client

@@ -10,8 +10,15 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
-from tests.api import PROBLEM, V1, api
-from tests.factories import CommentFactory, PostFactory, TagFactory, UserFactory
+from tests.factories import (
+    PROBLEM,
+    V1,
+    CommentFactory,
+    PostFactory,
+    TagFactory,
+    UserFactory,
+    api,
+)
 
 if TYPE_CHECKING:
     from django.http import HttpResponse

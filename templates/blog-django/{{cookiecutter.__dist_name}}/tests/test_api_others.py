@@ -12,8 +12,15 @@ from PIL import Image
 
 from blog.comments.models import Comment
 from blog.posts.models import Post
-from tests.api import COMMITTED, PROBLEM, V1, api
-from tests.factories import CommentFactory, PostFactory, TagFactory
+from tests.factories import (
+    COMMITTED,
+    PROBLEM,
+    V1,
+    CommentFactory,
+    PostFactory,
+    TagFactory,
+    api,
+)
 
 if TYPE_CHECKING:
     from blog.accounts.models import User

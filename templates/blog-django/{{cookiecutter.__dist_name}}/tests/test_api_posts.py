@@ -9,8 +9,15 @@ import pytest
 from django.utils import timezone
 
 from blog.posts.models import Post
-from tests.api import COMMITTED, PROBLEM, V1, api
-from tests.factories import PostFactory, TagFactory, UserFactory
+from tests.factories import (
+    COMMITTED,
+    PROBLEM,
+    V1,
+    PostFactory,
+    TagFactory,
+    UserFactory,
+    api,
+)
 
 if TYPE_CHECKING:
     from blog.accounts.models import User

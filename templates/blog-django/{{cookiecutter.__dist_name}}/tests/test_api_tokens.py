@@ -22,8 +22,7 @@ from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
 from blog.accounts.models import User
 from blog.api.tokens import Refresh
-from tests.api import PROBLEM, V1, api
-from tests.factories import PASSWORD, UserFactory
+from tests.factories import PASSWORD, PROBLEM, V1, UserFactory, api
 
 if TYPE_CHECKING:
     from django.test import Client

@@ -12,7 +12,7 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blog.comments import demo, services, throttle
+from blog.comments import demo, services
 from blog.comments.models import MAX_DEPTH, Comment
 from blog.comments.threads import Thread, arrange
 from tests.factories import CommentFactory, PostFactory, UserFactory
@@ -44,7 +44,7 @@ def send(client: Client, post: Post, body: str = "Hi", **more: str) -> HttpRespo
 def test_a_strangers_way_to_a_comment_is_to_log_in(client: Client, post: Post) -> None:
     """The page says so, and the address of the form insists."""
     assert (
-        b"Log in</a> to write a comment" in client.get(f"/posts/{post.slug}/").content
+        b"Sign in</a> to write a comment" in client.get(f"/posts/{post.slug}/").content
     )
     assert "/accounts/login/" in send(client, post)["Location"]
 
@@ -70,8 +70,8 @@ def test_authors_and_editors_are_trusted(
         assert comment.status == "approved"
 
 
-def test_answers_go_three_levels_deep(post: Post, author: User) -> None:
-    """An answer to the deepest is put beside it."""
+def test_replies_go_three_levels_deep(post: Post, author: User) -> None:
+    """A reply to the deepest is put beside it."""
     last = None
     for _ in range(5):
         last = services.add_comment(post, author, "x", address="::1", parent=last)
@@ -101,7 +101,7 @@ def test_every_comment_stands_below_what_it_answers(answers: list[int]) -> None:
         for thread in threads:
             assert thread.comment.parent_id == parent
             seen.append(thread.comment.pk)
-            walk(thread.answers, thread.comment.pk, depth + 1)
+            walk(thread.replies, thread.comment.pk, depth + 1)
 
     walk(arrange(reversed(comments)), None, 1)
     assert sorted(seen) == [comment.pk for comment in comments]
@@ -120,11 +120,11 @@ def test_a_reply_names_whom_it_answers(reader_client: Client, post: Post) -> Non
     """Without any script: the link leads to the same page with the form set."""
     comment = CommentFactory.create(post=post, author__display_name="Ada")
     page = reader_client.get(f"/posts/{post.slug}/", {"reply_to": comment.pk}).content
-    assert b"You answer Ada" in page
+    assert b"You reply to Ada" in page
     send(reader_client, post, "Yes", parent=str(comment.pk))
     assert Comment.objects.get(body="Yes").parent == comment
     strange = reader_client.get(f"/posts/{post.slug}/", {"reply_to": "x"})
-    assert b"You answer" not in strange.content
+    assert b"You reply to" not in strange.content
 
 
 def test_threads_turn_pages(client: Client, post: Post) -> None:
@@ -167,7 +167,7 @@ def test_no_comment_where_comments_are_closed(reader_client: Client) -> None:
     assert not Comment.objects.exists()
 
 
-def test_an_answer_belongs_to_the_post_of_its_question(
+def test_a_reply_belongs_to_the_post_of_its_parent(
     reader_client: Client, reader: User, post: Post
 ) -> None:
     """And to a comment that the person can see."""
@@ -193,23 +193,23 @@ def test_too_many_comments_have_to_wait(reader_client: Client, post: Post) -> No
         hour=12, minute=0, second=0, microsecond=0
     )
     with time_machine.travel(noon, tick=False) as clock:
-        for _ in range(throttle.PER_USER):
+        for _ in range(services.COMMENTS_PER_USER):
             assert send(reader_client, post).status_code == 302
         clock.shift(60)
         refused = send(reader_client, post)
         assert (refused.status_code, refused["Retry-After"]) == (429, "240")
         clock.shift(240)
         assert send(reader_client, post).status_code == 302
-    assert Comment.objects.count() == throttle.PER_USER + 1
+    assert Comment.objects.count() == services.COMMENTS_PER_USER + 1
 
 
 def test_one_address_cannot_speak_for_many_people(post: Post) -> None:
     """The limit of an address counts all who come from there, and nobody else."""
     with time_machine.travel(NOON, tick=False):
-        for _ in range(throttle.PER_ADDRESS):
+        for _ in range(services.COMMENTS_PER_ADDRESS):
             user = UserFactory.create()
             services.add_comment(post, user, "x", address="192.0.2.1")
-        with pytest.raises(throttle.TooFastError):
+        with pytest.raises(services.TooFastError):
             services.add_comment(post, UserFactory.create(), "x", address="192.0.2.1")
         services.add_comment(post, UserFactory.create(), "x", address="192.0.2.2")
 

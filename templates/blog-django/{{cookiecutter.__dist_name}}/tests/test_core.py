@@ -27,7 +27,7 @@ from django.test import Client, SimpleTestCase, override_settings
 from blog.accounts.models import User
 from blog.comments.models import Comment
 from blog.core import health
-from blog.core.dotenv import write_missing
+from blog.core.env_file import write_missing
 from blog.posts.models import Post
 
 if TYPE_CHECKING:

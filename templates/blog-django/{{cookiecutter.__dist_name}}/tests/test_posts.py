@@ -1,4 +1,4 @@
-"""The rules of writing: addresses, states, revisions, tags, and who may."""
+"""The rules of writing: addresses, states, revisions, tags, who may; and migrations."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 import time_machine
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.management import call_command
+from django.db import connection
 from django.utils import timezone
 from django.utils.text import slugify
 from hypothesis import given
@@ -87,12 +89,12 @@ class TestSlugs(TestCase):
     [
         ("draft", "publish", "published"),
         ("draft", "archive", "archived"),
-        ("draft", "withdraw", None),
+        ("draft", "unpublish", None),
         ("scheduled", "publish", "published"),
-        ("scheduled", "withdraw", "draft"),
+        ("scheduled", "unpublish", "draft"),
         ("published", "publish", None),
         ("published", "archive", "archived"),
-        ("published", "withdraw", "draft"),
+        ("published", "unpublish", "draft"),
         ("archived", "publish", "published"),
         ("archived", "archive", None),
     ],
@@ -141,16 +143,16 @@ def test_a_post_that_comes_back_keeps_its_date(author: User) -> None:
         clock.shift(dt.timedelta(days=30))
         services.archive(post, author)
         services.publish(post, author)
-        services.withdraw(post, author)
+        services.unpublish(post, author)
         services.publish(post, author)
     assert post.published_at == NOON
 
 
 def test_the_date_of_a_plan_that_was_dropped_is_forgotten(author: User) -> None:
-    """A scheduled post that is withdrawn has no date."""
+    """A scheduled post that is unpublished has no date."""
     post = write(author)
     services.schedule(post, author, timezone.now() + dt.timedelta(days=1))
-    assert services.withdraw(post, author).published_at is None
+    assert services.unpublish(post, author).published_at is None
 
 
 def test_a_revision_is_kept_only_when_words_change(author: User) -> None:
@@ -247,3 +249,36 @@ def test_only_authors_of_a_post_and_editors_change_it(
     services.publish(post, editor)
     services.delete_post(post, author)
     assert not Post.objects.exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.milestone(2)
+def test_no_migration_is_missing() -> None:
+    """`makemigrations` has nothing left to write."""
+    call_command("makemigrations", check=True, dry_run=True, verbosity=0)
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.parametrize("app", ["posts", "comments"])
+@pytest.mark.milestone(2)
+def test_migrations_can_be_taken_back(app: str) -> None:
+    """To nothing and forward again; the tables go and return."""
+    with connection.cursor() as cursor:
+        tables = set(connection.introspection.table_names(cursor))
+    try:
+        call_command("migrate", app, "zero", verbosity=0)
+        with connection.cursor() as cursor:
+            left = connection.introspection.table_names(cursor)
+        assert not [name for name in left if name.startswith(f"{app}_")]
+    finally:
+        call_command("migrate", verbosity=0)
+    with connection.cursor() as cursor:
+        assert set(connection.introspection.table_names(cursor)) == tables
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.milestone(2)
+def test_the_roles_can_be_taken_back() -> None:
+    """Their migration removes what it made, and makes it again."""
+    call_command("migrate", "accounts", "0001", verbosity=0)
+    call_command("migrate", verbosity=0)

@@ -136,7 +136,7 @@ def test_buttons_move_a_post_through_its_states(desk: Client, draft: Post) -> No
     for action, state in (
         ("publish", "published"),
         ("archive", "archived"),
-        ("withdraw", "draft"),
+        ("unpublish", "draft"),
     ):
         desk.post(f"{edit_page(draft)}state/", {"action": action})
         assert Post.objects.get().state == state
@@ -151,7 +151,7 @@ def test_a_move_that_is_not_possible_is_explained(desk: Client, draft: Post) -> 
     """With a sentence, and nothing changes."""
     address = f"{edit_page(draft)}state/"
     for data, text in (
-        ({"action": "withdraw"}, b"A post that is draft cannot become draft"),
+        ({"action": "unpublish"}, b"A post that is draft cannot become draft"),
         ({"action": "schedule"}, b"Choose the day and the time"),
         ({"action": "schedule", "when": "2001-01-01T00:00"}, b"in the future"),
     ):

@@ -41,7 +41,7 @@ class AnonymousThrottle(AnonRateThrottle):
         return _rate("anon")
 
 
-class PersonThrottle(UserRateThrottle):
+class UserThrottle(UserRateThrottle):
     """Count the requests of a person; `user` in the settings says how many."""
 
     def get_rate(self) -> str | None:

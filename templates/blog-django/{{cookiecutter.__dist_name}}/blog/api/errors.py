@@ -16,9 +16,8 @@ from rest_framework import exceptions
 from rest_framework.fields import get_error_detail
 from rest_framework.views import set_rollback
 
-from blog.comments.services import CommentRefusedError
-from blog.comments.throttle import TooFastError
-from blog.core.problems import problem
+from blog.comments.services import CommentRefusedError, TooFastError
+from blog.core.errors import problem
 from blog.posts.services import EditConflictError, TransitionError
 
 if TYPE_CHECKING:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from blog.accounts.models import User
 
 
-def alive(user: User, sid: str | None = None) -> QuerySet[OutstandingToken]:
+def active_tokens(user: User, sid: str | None = None) -> QuerySet[OutstandingToken]:
     """Return the refresh tokens of `user` (of one login) that still work."""
     return OutstandingToken.objects.filter(
         user=user,
@@ -38,10 +38,10 @@ def alive(user: User, sid: str | None = None) -> QuerySet[OutstandingToken]:
     )
 
 
-def end(user: User, sid: str | None = None) -> None:
-    """End one login of `user`, or all of them; their tokens work no more."""
+def revoke(user: User, sid: str | None = None) -> None:
+    """Revoke the tokens of one login of `user`, or of all."""
     BlacklistedToken.objects.bulk_create(
-        [BlacklistedToken(token=token) for token in alive(user, sid)],
+        [BlacklistedToken(token=token) for token in active_tokens(user, sid)],
         ignore_conflicts=True,
     )
 
@@ -92,7 +92,7 @@ class Refresh(RefreshToken):
                     self.set_iat()
                     self.outstand()
                     return self
-        end(user, self.payload["sid"])
+        revoke(user, self.payload["sid"])
         return None
 
 
@@ -109,7 +109,7 @@ class TokenAuthentication(JWTAuthentication):
     def get_user(self, validated_token: Token) -> Any:
         """Return whom the token speaks for."""
         user = cast("User", super().get_user(validated_token))
-        if not alive(user, validated_token.get("sid", "")).exists():
+        if not active_tokens(user, validated_token.get("sid", "")).exists():
             raise AuthenticationFailed("This login has ended.", code="login_ended")
         return user
 

@@ -141,7 +141,7 @@ class LogoutView(RefreshView):
     def post(self, request: Request) -> Response:
         """End the login that the refresh token belongs to; again does no harm."""
         refresh = self.refresh_token(request)
-        tokens.end(tokens.owner(refresh), refresh["sid"])
+        tokens.revoke(tokens.owner(refresh), refresh["sid"])
         return Response(status=204)
 
 
@@ -151,7 +151,7 @@ class LogoutAllView(APIView):
     @extend_schema(request=None, responses={204: None})
     def post(self, request: Request) -> Response:
         """End all your logins to the API; every token dies, this one too."""
-        tokens.end(me(request))
+        tokens.revoke(me(request))
         return Response(status=204)
 
 

@@ -39,8 +39,8 @@ def seed() -> None:
     if post is None or post.comments.exists():
         return
     written: list[Comment] = []
-    for role, answered, body, status in TALK:
-        parent = None if answered is None else written[answered]
+    for role, parent_index, body, status in TALK:
+        parent = None if parent_index is None else written[parent_index]
         comment = Comment(
             post=post,
             author=User.objects.get(email=f"{role}@example.com"),

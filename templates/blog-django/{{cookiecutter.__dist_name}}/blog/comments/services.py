@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
+from django.core.cache import cache
 from django.core.exceptions import PermissionDenied
 
-from blog.comments import throttle
 from blog.comments.models import MAX_DEPTH, Comment
 
 if TYPE_CHECKING:
@@ -15,9 +16,22 @@ if TYPE_CHECKING:
 
 Status = Comment.Status
 
+# How often one may comment, counted in the cache that all processes share.
+WINDOW_SECONDS = 300
+COMMENTS_PER_USER = 5
+COMMENTS_PER_ADDRESS = 15
+
 
 class CommentRefusedError(Exception):
     """A comment that the rules forbid; its text is a sentence for the person."""
+
+
+class TooFastError(Exception):
+    """Too many comments; `retry_after` says how many seconds to wait."""
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(f"That was quick. Try again in {retry_after} seconds.")
+        self.retry_after = retry_after
 
 
 def add_comment(
@@ -30,8 +44,8 @@ def add_comment(
 ) -> Comment:
     """Return the saved comment: approved if its author is trusted, else waiting.
 
-    An answer to the deepest level is put beside what it answers. Raise
-    CommentRefusedError where none is taken, throttle.TooFastError (with the seconds
+    A reply to the deepest level is put beside its parent. Raise
+    CommentRefusedError where none is taken, TooFastError (with the seconds
     to wait) if this author, or this network `address`, sent too many, and
     PermissionDenied if `author` may not comment at all.
     """
@@ -47,9 +61,9 @@ def add_comment(
     if parent is not None and (
         parent.post_id != post.pk or not _may_see(author, parent)
     ):
-        message = "The comment that you answer is not there any more."
+        message = "The comment that you reply to is not there any more."
         raise CommentRefusedError(message)
-    throttle.count(author, address)
+    _throttle(author, address)
     if parent is not None and parent.depth >= MAX_DEPTH:
         parent = parent.parent
     return Comment.objects.create(
@@ -75,15 +89,32 @@ def approve(comment: Comment, by: User) -> Comment:
 
 
 def mark_spam(comment: Comment, by: User) -> Comment:
-    """Hide the comment and what answers it; it is kept for the record."""
+    """Hide the comment and its replies; it is kept for the record."""
     return _decide(comment, by, Status.SPAM)
 
 
 def delete_comment(comment: Comment, by: User) -> None:
-    """Delete the comment with its answers; its author and moderators may."""
+    """Delete the comment with its replies; its author and moderators may."""
     if comment.author_id != by.pk and not by.has_perm("comments.moderate_comment"):
         raise PermissionDenied
     comment.delete()
+
+
+def _throttle(user: User, address: str) -> None:
+    """Count one comment of `user` from `address`; raise TooFastError over a limit."""
+    now = time.time()
+    window, left = (
+        int(now // WINDOW_SECONDS),
+        WINDOW_SECONDS - int(now % WINDOW_SECONDS),
+    )
+    keys = {
+        f"comments:user:{user.pk}:{window}": COMMENTS_PER_USER,
+        f"comments:address:{address}:{window}": COMMENTS_PER_ADDRESS,
+    }
+    counts = {key: cache.get(key, 0) + 1 for key in keys}
+    if any(counts[key] > limit for key, limit in keys.items()):
+        raise TooFastError(left)
+    cache.set_many(counts, timeout=left)
 
 
 def _decide(comment: Comment, by: User, status: str) -> Comment:

@@ -19,21 +19,21 @@ if TYPE_CHECKING:
     from blog.posts.models import Post
 
 THREADS_PER_PAGE = 20
-MOST_ANSWERS = 500  # on one page
+MAX_REPLIES = 500  # on one page
 
 
 @dataclass(slots=True)
 class Thread:
-    """A comment with what answers it, the oldest first."""
+    """A comment with its replies, the oldest first."""
 
     comment: Comment
-    answers: list[Thread] = field(default_factory=list)
+    replies: list[Thread] = field(default_factory=list)
 
 
 def arrange(comments: Iterable[Comment]) -> list[Thread]:
     """Return the threads of `comments`, which come oldest first.
 
-    An answer whose question is not among them is left out with all that follows it.
+    A reply whose parent is not among them is left out with all that follows it.
     """
     threads: list[Thread] = []
     known: dict[int, Thread] = {}
@@ -42,7 +42,7 @@ def arrange(comments: Iterable[Comment]) -> list[Thread]:
         if comment.parent_id is None:
             threads.append(thread)
         elif comment.parent_id in known:
-            known[comment.parent_id].answers.append(thread)
+            known[comment.parent_id].replies.append(thread)
         else:
             continue
         known[comment.pk] = thread
@@ -55,29 +55,29 @@ def discussion(request: HttpRequest, post: Post) -> dict[str, Any]:
     roots = seen.filter(post=post, parent=None)
     page = paginate(request, roots, THREADS_PER_PAGE, "comments")
     keys = [root.pk for root in page.items]
-    answers: list[Comment] = []
+    replies: list[Comment] = []
     if keys:
         below = Q(parent__in=keys) | Q(parent__parent__in=keys)
-        answers = list(seen.filter(below, post=post)[:MOST_ANSWERS])
-    threads = arrange([*page.items, *answers])
-    answered = _answered(request, threads)
-    form = CommentForm(initial={"parent": answered.pk if answered else None})
+        replies = list(seen.filter(below, post=post)[:MAX_REPLIES])
+    threads = arrange([*page.items, *replies])
+    parent = _parent(request, threads)
+    form = CommentForm(initial={"parent": parent.pk if parent else None})
     return {
         "threads": threads,
         "comment_page": page,
         "comment_form": form,
-        "answered": answered,
+        "parent": parent,
         "may_comment": post.is_visible and post.comments_open,
     }
 
 
-def _answered(request: HttpRequest, threads: list[Thread]) -> Comment | None:
-    """Return the comment on the page that the form is to answer."""
+def _parent(request: HttpRequest, threads: list[Thread]) -> Comment | None:
+    """Return the comment on the page that the form is a reply to."""
     wanted = request.GET.get("reply_to", "")
     waiting = [*threads]
     while waiting:
         thread = waiting.pop()
         if str(thread.comment.pk) == wanted:
             return thread.comment
-        waiting += thread.answers
+        waiting += thread.replies
     return None

@@ -12,7 +12,6 @@ from django.views.decorators.http import require_POST, require_safe
 from blog.comments import services
 from blog.comments.forms import CommentForm
 from blog.comments.models import Comment
-from blog.comments.throttle import TooFastError
 from blog.core import errors
 from blog.posts.models import Post
 from blog.posts.pagination import paginate
@@ -46,7 +45,7 @@ def add(request: HttpRequest, slug: str) -> HttpResponse:
             )
         except services.CommentRefusedError as error:
             form.add_error(None, str(error))
-        except TooFastError as error:
+        except services.TooFastError as error:
             response = errors.respond(request, 429, str(error))
             response["Retry-After"] = str(error.retry_after)
             return response
@@ -119,7 +118,7 @@ DONE = {
 
 
 def _parent(form: CommentForm, post: Post) -> Comment | None:
-    """Return the comment that is answered, if it is one on this post."""
+    """Return the comment that is replied to, if it is one on this post."""
     key = form.cleaned_data["parent"]
     return get_object_or_404(post.comments.all(), pk=key) if key else None
 

@@ -5,21 +5,23 @@ Nothing of the inside is shown, only the request's id, by which the log tells mo
 
 from __future__ import annotations
 
+import json
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from django.http import HttpResponse
 from django.template.loader import render_to_string
 from django.utils.html import format_html
 
-from blog.core.problems import problem
 from blog.core.requests import is_api, request_id
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
 log = structlog.get_logger("security")
+
+PROBLEM_JSON = "application/problem+json"
 
 TEXTS = {
     400: "The request could not be understood.",
@@ -30,6 +32,22 @@ TEXTS = {
     429: "Too many attempts. Please wait a while.",
     500: "Something went wrong on our side. We have written it down.",
 }
+
+
+def problem(
+    request: HttpRequest, status: int, title: str, detail: str, **extra: Any
+) -> HttpResponse:
+    """Return the problem (RFC 9457); `extra` members are added as they are."""
+    body = {
+        "type": "about:blank",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "instance": request.path,
+        "request_id": request_id(request),
+        **extra,
+    }
+    return HttpResponse(json.dumps(body), status=status, content_type=PROBLEM_JSON)
 
 
 def respond(request: HttpRequest, status: int, detail: str = "") -> HttpResponse:

@@ -109,7 +109,7 @@ def archive(post: Post, by: User) -> Post:
     return _move(post, by, Status.ARCHIVED, post.published_at)
 
 
-def withdraw(post: Post, by: User) -> Post:
+def unpublish(post: Post, by: User) -> Post:
     """Make a draft of the post again."""
     was_public = post.published_at is not None and post.published_at <= timezone.now()
     return _move(post, by, Status.DRAFT, post.published_at if was_public else None)

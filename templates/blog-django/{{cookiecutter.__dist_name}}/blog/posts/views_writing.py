@@ -84,12 +84,12 @@ def edit(request: HttpRequest, public_id: UUID | None = None) -> HttpResponse:
 @login_required
 @require_POST
 def change_state(request: HttpRequest, public_id: UUID) -> HttpResponse:
-    """Publish, schedule, archive or withdraw, as the button pressed says."""
+    """Publish, schedule, archive or unpublish, as the button pressed says."""
     user, post = cast("User", request.user), _own(request, public_id)
     moves = {
         "publish": services.publish,
         "archive": services.archive,
-        "withdraw": services.withdraw,
+        "unpublish": services.unpublish,
     }
     action = request.POST.get("action", "")
     try:

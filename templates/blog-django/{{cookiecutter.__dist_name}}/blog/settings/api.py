@@ -23,7 +23,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["blog.api.strict.StrictJSONParser"],
     "DEFAULT_THROTTLE_CLASSES": [
         "blog.api.access.AnonymousThrottle",
-        "blog.api.access.PersonThrottle",
+        "blog.api.access.UserThrottle",
     ],
     "DEFAULT_THROTTLE_RATES": {
         "anon": rate("API_ANONYMOUS_RATE", "300/min"),

@@ -8,7 +8,6 @@ import pytest
 from django.core.exceptions import PermissionDenied
 
 from blog.comments import services as comments
-from blog.comments import throttle
 from blog.posts import pagination, search, services
 from blog.posts.models import Post
 from tests.factories import CommentFactory, PostFactory, UserFactory
@@ -25,16 +24,16 @@ def test_a_flood_of_comments_is_stopped(reader_client: Client) -> None:
     """By the number of comments, whichever post they are on."""
     answers = [
         reader_client.post(f"{post.get_absolute_url()}comments/", {"body": "Spam"})
-        for post in PostFactory.create_batch(throttle.PER_USER + 1)
+        for post in PostFactory.create_batch(comments.COMMENTS_PER_USER + 1)
     ]
     # A new window may begin in between: then there is one more to send.
     if answers[-1].status_code == 302:
-        for _ in range(throttle.PER_USER):
+        for _ in range(comments.COMMENTS_PER_USER):
             post = PostFactory.create()
             address = f"{post.get_absolute_url()}comments/"
             answers.append(reader_client.post(address, {"body": "Spam"}))
     assert answers[-1].status_code == 429
-    assert 0 < int(answers[-1]["Retry-After"]) <= throttle.WINDOW
+    assert 0 < int(answers[-1]["Retry-After"]) <= comments.WINDOW_SECONDS
 
 
 def test_a_stranger_shows_nothing_without_a_moderator(reader: User) -> None:
