@@ -16,6 +16,7 @@ from allauth.mfa.totp.internal.auth import (
     yield_hotp_counters_from_time,
 )
 from allauth.usersessions.models import UserSession
+from django.conf import settings
 from django.contrib.auth.models import Group
 from django.core.management import call_command
 from django.test import Client
@@ -67,6 +68,7 @@ def test_someone_signs_up_proves_the_address_and_logs_in(
     assert sign_up(client) == "/accounts/confirm-email/"
     assert log_in(client, "new@example.com", NEW_PASSWORD) == 302
     assert "_auth_user_id" not in client.session
+    assert f"Hello from {settings.SITE['title']}!" in mailoutbox[0].body
     page = link_in(mailoutbox[0])
     assert client.get(page).status_code == 200
     assert not EmailAddress.objects.get().verified, "a link that is only looked at"

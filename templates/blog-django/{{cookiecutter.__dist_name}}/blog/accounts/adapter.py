@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core import context as allauth_context
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from django.conf import settings
 from django.contrib.auth.hashers import make_password
+from django.contrib.sites.shortcuts import get_current_site
 
 if TYPE_CHECKING:
     from allauth.socialaccount.models import SocialLogin
@@ -25,6 +28,16 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         """Leave counting to django-axes, which does it for the API's login too."""
+
+    def send_mail(
+        self, template_prefix: str, email: str, context: dict[str, Any]
+    ) -> None:
+        """Greet with the name of the site: by itself allauth knows only its address."""
+        site = {
+            "name": settings.SITE["title"],
+            "domain": get_current_site(allauth_context.request).domain,
+        }
+        super().send_mail(template_prefix, email, context | {"current_site": site})
 
     def send_account_already_exists_mail(self, email: str) -> None:
         """Take as long as for a newcomer, whose password is hashed at this point."""
