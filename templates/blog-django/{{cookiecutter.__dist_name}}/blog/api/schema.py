@@ -17,13 +17,13 @@ from rest_framework import serializers
 from rest_framework.permissions import AllowAny
 
 from blog.api.strict import StrictSerializer
+from blog.core.errors import PROBLEM_JSON
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from drf_spectacular.utils import Direction
 
-PROBLEM_JSON = "application/problem+json"
 IF_MATCH = OpenApiParameter(
     "If-Match",
     location=OpenApiParameter.HEADER,

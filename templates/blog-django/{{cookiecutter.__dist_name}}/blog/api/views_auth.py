@@ -22,8 +22,9 @@ from blog.api import inputs, tokens
 from blog.api import serializers as s
 from blog.api.access import me
 from blog.api.pagination import read, written
-from blog.api.schema import PROBLEM_JSON, problem_response
+from blog.api.schema import problem_response
 from blog.api.strict import validated
+from blog.core.errors import PROBLEM_JSON
 
 if TYPE_CHECKING:
     from rest_framework.request import Request

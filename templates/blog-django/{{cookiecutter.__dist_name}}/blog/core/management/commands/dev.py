@@ -67,6 +67,6 @@ class Command(BaseCommand):
             f"  API docs   {address}/api/docs\n"
             f"  Sent mail  {address}/dev/mail\n"
             f"  Admin      {address}/admin/\n\n"
-            f"Log in as\n{people}\n"
+            f"Sign in as\n{people}\n"
         )
         self.stdout.flush()
