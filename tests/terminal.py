@@ -169,7 +169,9 @@ class Session:
     def see(self, expected: str) -> None:
         """Wait until a text is on the screen."""
         deadline = time.monotonic() + _PATIENCE
-        while expected not in self.text:
+        # A path makes lines break where they will: blanks of any kind count as one.
+        wanted = " ".join(expected.split())
+        while wanted not in " ".join(self.text.split()):
             assert self._read(deadline), f"{expected!r} is not on the screen:\n{self.text}"
 
     def answer(self, question: str, keys: str) -> None:

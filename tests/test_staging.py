@@ -15,9 +15,14 @@ from scaffold import staging
 from scaffold.tree import PlannedFile
 
 STAGE_AND_WAIT = """
+import signal
 import sys
 from pathlib import Path
 from scaffold import staging
+for name in ("SIGTERM", "SIGHUP"):  # nohup, for one, has its programs ignore the latter
+    if hasattr(signal, name):
+        signal.signal(getattr(signal, name), signal.SIG_DFL)
+signal.signal(signal.SIGINT, signal.default_int_handler)
 with staging.staged(Path("shop")) as folder:
     (folder / "half.txt").write_text("half")
     print("ready", flush=True)
@@ -129,7 +134,7 @@ def test_a_run_that_is_asked_to_end_cleans_up(number: signal.Signals) -> None:
     """And ends as the signal would have ended it."""
     with another_run() as process:
         process.send_signal(number)
-        assert process.wait() == -number
+        assert process.wait(timeout=30) == -number
     assert names() == []
 
 
@@ -148,7 +153,7 @@ def test_ctrl_c_cleans_up() -> None:
     """The other process dies of it with nothing on disk."""
     with another_run() as process:
         process.send_signal(signal.SIGINT)
-        assert process.wait() != 0
+        assert process.wait(timeout=30) != 0
     assert names() == []
 
 

@@ -49,13 +49,13 @@ def test_check_leaves_no_file_behind(postgres_blog: Project) -> None:
 def test_suite_passes_on_postgresql(postgres_blog: Project, postgresql: Database) -> None:
     """The same suite passes on a PostgreSQL server, full-text search included."""
     url = postgresql.url
-    done = postgres_blog.run("pytest", "-q", timeout=900, TEST_DATABASE_URL=url).good()
+    done = postgres_blog.run("pytest", "-q", "-n", "2", timeout=900, TEST_DATABASE_URL=url).good()
     assert " passed" in done.text
 
 
 def test_suite_passes_on_mariadb(mysql_blog: Project, mariadb: Database) -> None:
     """The other project's suite passes on a MariaDB server."""
-    done = mysql_blog.run("pytest", "-q", timeout=900, TEST_DATABASE_URL=mariadb.url).good()
+    done = mysql_blog.run("pytest", "-q", "-n", "2", timeout=900, TEST_DATABASE_URL=mariadb.url).good()
     assert " passed" in done.text
 
 
@@ -63,7 +63,7 @@ def test_suite_passes_on_the_older_python(project: Callable[..., Project], need:
     """The suite passes on Python 3.12, which the project names as its oldest."""
     older = project(version=need("python3.12"), python_version="3.12")
     assert "3.12" in older.run("python", "--version").good().out
-    done = older.run("pytest", "-q", timeout=900).good()
+    done = older.run("pytest", "-q", "-n", "2", timeout=900).good()
     assert " passed" in done.text
 
 
