@@ -16,7 +16,7 @@ from blog.accounts.models import User
 from blog.posts import images, services
 from blog.posts.models import Post
 
-SIZE = (1200, 600)
+SIZE = (800, 400)
 COLOURS = [
     ("#0b3d4f", "#4fb3a5", "#f4d58d"),
     ("#3b1f4b", "#c06c84", "#f8d7b0"),
@@ -64,7 +64,7 @@ def draw_cover(number: int) -> images.Picture:
     draw = ImageDraw.Draw(picture, "RGBA")
     for _ in range(9):
         x, y = random.randrange(SIZE[0]), random.randrange(SIZE[1])
-        radius = random.randrange(30, 240)
+        radius = random.randrange(20, 160)
         box = (x - radius, y - radius, x + radius, y + radius)
         if random.random() < 0.5:  # noqa: PLR2004
             draw.ellipse(box, outline=light, width=random.choice((2, 4, 10)))
