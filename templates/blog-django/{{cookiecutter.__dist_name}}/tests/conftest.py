@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from django.conf import settings
+from django.db import connections
 
 if TYPE_CHECKING:
     from django.test import Client
@@ -48,8 +49,22 @@ def pytest_unconfigure() -> None:
 
 
 @pytest.fixture(autouse=True)
-def _rows_of_migrations(django_db_serialized_rollback: None) -> None:
-    """Give the roles back to each test after one that empties all tables."""
+def _rows_of_migrations(
+    request: pytest.FixtureRequest, django_db_serialized_rollback: None
+) -> None:
+    """Give the roles back to each test after one that empties all tables.
+
+    Django does so itself for tests that commit; for the others, whose changes are
+    rolled back, only where such a test came before them.
+    """
+    from django.contrib.auth.models import Group  # noqa: PLC0415 (needs Django set up)
+
+    is_function = request.cls is None  # a class in unittest's style may use no database
+    if is_function and not Group.objects.exists():
+        # Django's own name for what it keeps when it makes the test database.
+        database = connections["default"]
+        contents = vars(database)["_test_serialized_contents"]
+        database.creation.deserialize_db_from_string(contents)
 
 
 @pytest.fixture
