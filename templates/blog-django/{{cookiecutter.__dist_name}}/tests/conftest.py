@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from django.conf import settings
+from django.core.cache import cache
 from django.db import connections
 
 if TYPE_CHECKING:
@@ -49,19 +50,21 @@ def pytest_unconfigure() -> None:
 
 
 @pytest.fixture(autouse=True)
-def _rows_of_migrations(
+def _as_after_migrations(
     request: pytest.FixtureRequest, django_db_serialized_rollback: None
 ) -> None:
-    """Give the roles back to each test after one that empties all tables.
+    """Let each test find the roles and no counters, whatever test came before it.
 
-    Django does so itself for tests that commit; for the others, whose changes are
-    rolled back, only where such a test came before them.
+    A test that commits empties all tables of models afterwards: the roles are gone,
+    and its throttles' counters stay. Django gives the rows back to the next test of
+    that kind only; here the others get them too.
     """
     from django.contrib.auth.models import Group  # noqa: PLC0415 (needs Django set up)
 
-    is_function = request.cls is None  # a class in unittest's style may use no database
-    if is_function and not Group.objects.exists():
-        # Django's own name for what it keeps when it makes the test database.
+    if request.cls is not None:  # in unittest's style, which may use no database
+        return
+    cache.clear()
+    if not Group.objects.exists():
         database = connections["default"]
         contents = vars(database)["_test_serialized_contents"]
         database.creation.deserialize_db_from_string(contents)
