@@ -1,0 +1,69 @@
+"""The application factory: one Flask application out of settings and blueprints."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from apiflask import APIFlask
+from bson import ObjectId
+from werkzeug.routing import BaseConverter, ValidationError
+
+from shop.core import errors, health, logs, middleware
+from shop.database import Document, connect
+from shop.settings import Settings, load
+
+if TYPE_CHECKING:
+    from pymongo import MongoClient
+    from pymongo.database import Database
+
+BLUEPRINTS = (health.blueprint,)
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """What belongs to one application: its settings and its database."""
+
+    settings: Settings
+    client: MongoClient[Document]
+    db: Database[Document]
+
+
+class ObjectIdConverter(BaseConverter):
+    """Lets a route say `<objectid:product_id>`; anything else there is a 404."""
+
+    def to_python(self, value: str) -> ObjectId:
+        """Return the id that stands in the address."""
+        if not ObjectId.is_valid(value):
+            raise ValidationError
+        return ObjectId(value)
+
+    def to_url(self, value: ObjectId) -> str:
+        """Return the id as it stands in an address."""
+        return str(value)
+
+
+def create_app(settings: Settings | None = None) -> APIFlask:
+    """Return the application; without settings, those of the environment.
+
+    Raises SettingsError where the environment names none that it can start with.
+    """
+    settings = settings or load()
+    logs.configure(settings)
+    app = APIFlask(
+        "shop",
+        title=settings.title,
+        version="1",
+        spec_path="/api/openapi.json",
+        docs_path=None,
+        enable_openapi=not settings.production,
+    )
+    app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
+    app.url_map.converters["objectid"] = ObjectIdConverter
+    client = connect(settings)
+    app.extensions["shop"] = Shop(settings, client, client[settings.mongodb_name])
+    errors.register(app)
+    middleware.register(app, settings)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    return app

@@ -1,0 +1,81 @@
+"""What MongoDB itself enforces: a schema and indexes for each collection."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from pymongo import ASCENDING, IndexModel
+
+if TYPE_CHECKING:
+    from pymongo.database import Database
+
+    from shop.database import Document
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """The validator of a collection (a MongoDB query) and its indexes."""
+
+    validator: dict[str, Any]
+    indexes: tuple[IndexModel, ...] = field(default=())
+
+
+def schema(
+    required: dict[str, Any], optional: dict[str, Any] | None = None
+) -> Document:
+    """Return a validator for documents with these fields and no others."""
+    properties = {"_id": {}, **required, **(optional or {})}
+    return {
+        "$jsonSchema": {
+            "bsonType": "object",
+            "required": ["_id", *required],
+            "properties": properties,
+            "additionalProperties": False,
+        }
+    }
+
+
+STRING: Document = {"bsonType": "string"}
+DATE: Document = {"bsonType": "date"}
+OBJECT_ID: Document = {"bsonType": "objectId"}
+NUMBER: Document = {"bsonType": ["int", "long"]}
+COUNT: Document = {"bsonType": ["int", "long"], "minimum": 0}
+
+COLLECTIONS: dict[str, Collection] = {
+    "stock": Collection(
+        schema({"on_hand": COUNT, "reserved": COUNT})
+        | {"$expr": {"$lte": ["$reserved", "$on_hand"]}},
+        (IndexModel([("on_hand", ASCENDING)], name="on_hand"),),
+    ),
+    "movements": Collection(
+        schema(
+            {
+                "sku": STRING,
+                "kind": {
+                    "enum": ["received", "reserved", "released", "sold", "returned"]
+                },
+                "on_hand": NUMBER,
+                "reserved": NUMBER,
+                "at": DATE,
+            },
+            {"order_id": OBJECT_ID, "by": OBJECT_ID},
+        ),
+        (
+            IndexModel([("sku", ASCENDING), ("_id", ASCENDING)], name="sku"),
+            IndexModel([("order_id", ASCENDING)], name="order", sparse=True),
+        ),
+    ),
+}
+
+
+def prepare(db: Database[Document]) -> None:
+    """Make or update every collection and its indexes; again is harmless."""
+    there = set(db.list_collection_names())
+    for name, collection in COLLECTIONS.items():
+        if name not in there:
+            db.create_collection(name, validator=collection.validator)
+        else:
+            db.command("collMod", name, validator=collection.validator)
+        if collection.indexes:
+            db[name].create_indexes(list(collection.indexes))

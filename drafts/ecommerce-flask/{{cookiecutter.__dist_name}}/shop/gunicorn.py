@@ -1,0 +1,64 @@
+"""How gunicorn serves the shop: workers and threads, time limits, logs as JSON."""
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from shop.core.logs import formatter
+from shop.settings import SettingsError, load
+
+# A setting that is refused is one line here, instead of one from each worker.
+try:
+    load()
+except SettingsError as refusal:
+    sys.exit(str(refusal))
+
+bind = f"0.0.0.0:{os.environ.get('PORT', '8000')}"
+workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
+worker_class = "gthread"
+threads = 4
+timeout = 30
+# Less than the ten seconds after which Docker ends a container that was told to stop.
+graceful_timeout = 8
+keepalive = 5
+# A worker that leaks memory is replaced before anybody notices.
+max_requests = 1000
+max_requests_jitter = 100
+# Heartbeats in memory: the root file system is read-only, and a disk may be slow.
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 # nosec B108
+# Only nginx can reach this port, and it writes X-Forwarded-* anew.
+forwarded_allow_ips = "*"
+# No proxy sets a SCRIPT_NAME for us; a visitor's would get into all links.
+forwarder_headers = ""
+control_socket_disable = True
+
+# The app writes a line per request itself, with the request's id.
+accesslog = None
+logconfig_dict = {
+    "formatters": {
+        "generic": formatter(production=True),
+    },
+    "loggers": {
+        "gunicorn.error": {
+            "handlers": ["error_console"],
+            "level": "INFO",
+            "propagate": False,
+        },
+        "gunicorn.access": {"handlers": [], "propagate": False},
+    },
+}
+
+# Each worker counts for itself; whichever is asked for /metrics adds them up from here.
+os.environ.setdefault(
+    "PROMETHEUS_MULTIPROC_DIR", tempfile.mkdtemp(prefix="prometheus-")
+)
+
+
+def child_exit(_server: Any, worker: Any) -> None:
+    """Forget what only a living worker can mean."""
+    # The library looks for the folder when it is imported, so not before it is set.
+    from prometheus_client import multiprocess  # noqa: PLC0415
+
+    multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]  # no types

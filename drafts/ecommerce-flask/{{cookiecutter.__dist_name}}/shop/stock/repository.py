@@ -1,0 +1,149 @@
+"""Stock per SKU, changed only together with the movement that says why.
+
+On hand is what lies in the warehouse, reserved is the part of it that orders wait for.
+The sum of a SKU's movements is its stock, at every moment: both are written in the
+caller's transaction.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from bson import ObjectId
+    from pymongo.client_session import ClientSession
+    from pymongo.database import Database
+
+    from shop.database import Document
+
+type Kind = Literal["received", "reserved", "released", "sold", "returned"]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A SKU and how many of it, at least one."""
+
+    sku: str
+    quantity: int
+
+
+class OutOfStock(Exception):  # noqa: N818 (the field's word for it)
+    """Fewer are available than asked for; `sku` says of what."""
+
+    def __init__(self, sku: str) -> None:
+        super().__init__(sku)
+        self.sku = sku
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a kind of movement adds to both numbers, for each piece."""
+
+    on_hand: int
+    reserved: int
+
+
+CHANGES: dict[Kind, Change] = {
+    "received": Change(on_hand=1, reserved=0),
+    "reserved": Change(on_hand=0, reserved=1),
+    "released": Change(on_hand=0, reserved=-1),
+    "sold": Change(on_hand=-1, reserved=-1),
+    "returned": Change(on_hand=1, reserved=0),
+}
+
+
+def receive(
+    db: Database[Document], session: ClientSession, line: Line, *, by: ObjectId | None
+) -> None:
+    """Put new pieces on the shelf; a SKU that was never there begins with them."""
+    _move(db, session, "received", line, by=by)
+
+
+def reserve(
+    db: Database[Document],
+    session: ClientSession,
+    order_id: ObjectId,
+    lines: Iterable[Line],
+) -> None:
+    """Hold the pieces for an order; raise OutOfStock if there are too few of one.
+
+    SKUs are taken in their order, so that two orders never wait for each other.
+    """
+    for line in sorted(lines, key=lambda line: line.sku):
+        _move(db, session, "reserved", line, order_id=order_id)
+
+
+def release(
+    db: Database[Document],
+    session: ClientSession,
+    order_id: ObjectId,
+    lines: Iterable[Line],
+) -> None:
+    """Let go of what was held for an order that nobody paid."""
+    for line in sorted(lines, key=lambda line: line.sku):
+        _move(db, session, "released", line, order_id=order_id)
+
+
+def sell(
+    db: Database[Document],
+    session: ClientSession,
+    order_id: ObjectId,
+    lines: Iterable[Line],
+) -> None:
+    """Take what was held for an order off the shelf: it is paid."""
+    for line in sorted(lines, key=lambda line: line.sku):
+        _move(db, session, "sold", line, order_id=order_id)
+
+
+def give_back(
+    db: Database[Document],
+    session: ClientSession,
+    order_id: ObjectId,
+    lines: Iterable[Line],
+) -> None:
+    """Put the pieces of a paid order that was cancelled back on the shelf."""
+    for line in sorted(lines, key=lambda line: line.sku):
+        _move(db, session, "returned", line, order_id=order_id)
+
+
+def available(db: Database[Document], sku: str) -> int:
+    """Return how many of the SKU somebody may order now."""
+    found = db.stock.find_one({"_id": sku})
+    return int(found["on_hand"] - found["reserved"]) if found else 0
+
+
+def _move(
+    db: Database[Document],
+    session: ClientSession,
+    kind: Kind,
+    line: Line,
+    **reason: ObjectId | None,
+) -> None:
+    change = CHANGES[kind]
+    on_hand, reserved = change.on_hand * line.quantity, change.reserved * line.quantity
+    # The condition and the change are one operation: nobody comes in between.
+    free = {"$subtract": ["$on_hand", "$reserved"]}
+    wanted: dict[str, Any] = {"_id": line.sku}
+    if kind == "reserved":
+        wanted["$expr"] = {"$gte": [free, line.quantity]}
+    changed = db.stock.update_one(
+        wanted,
+        {"$inc": {"on_hand": on_hand, "reserved": reserved}},
+        upsert=kind == "received",
+        session=session,
+    )
+    if not changed.matched_count and kind != "received":
+        raise OutOfStock(line.sku)
+    movement = {
+        "sku": line.sku,
+        "kind": kind,
+        "on_hand": on_hand,
+        "reserved": reserved,
+        "at": datetime.now(UTC),
+    }
+    given = {name: value for name, value in reason.items() if value is not None}
+    db.movements.insert_one(movement | given, session=session)

@@ -1,0 +1,123 @@
+"""What every test run has: milestones, one real MongoDB, a fresh application."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+os.environ["APP_ENV"] = "test"  # before anything of the shop reads it
+
+import pytest
+from pymongo import MongoClient
+
+from shop.app import create_app
+from shop.database.collections import prepare
+from shop.database.local import private_replica_set
+from shop.settings import load
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from flask import Flask
+    from flask.testing import FlaskClient
+    from pymongo.database import Database
+
+    from shop.database import Document
+    from shop.settings import Settings
+
+server = contextlib.ExitStack()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Take `--milestone N`: the tests of the first N milestones, no coverage gate."""
+    parser.addoption("--milestone", type=int, metavar="N", help="run milestones 1 to N")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Start one MongoDB for all workers; drop the coverage gate for a part."""
+    coverage = config.pluginmanager.getplugin("_cov")
+    if config.getoption("milestone") and coverage:
+        coverage.options.cov_fail_under = 0
+    is_worker = hasattr(config, "workerinput")
+    if (
+        not is_worker
+        and not config.option.collectonly
+        and not os.environ.get("MONGODB_URI")
+    ):
+        folder = server.enter_context(tempfile.TemporaryDirectory(prefix="shop-test-"))
+        os.environ["MONGODB_URI"] = server.enter_context(
+            private_replica_set(Path(folder))
+        )
+
+
+def pytest_unconfigure() -> None:
+    """Stop that MongoDB."""
+    server.close()
+
+
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    """Keep the milestones asked for; refuse a test that belongs to none."""
+    marks = {item: item.get_closest_marker("milestone") for item in items}
+    if missing := [item.nodeid for item, mark in marks.items() if mark is None]:
+        message = "@pytest.mark.milestone(n) is missing on: " + ", ".join(missing)
+        raise pytest.UsageError(message)
+    last = config.getoption("milestone")
+    if last:
+        later = [item for item, mark in marks.items() if mark and mark.args[0] > last]
+        config.hook.pytest_deselected(items=later)
+        items[:] = [item for item in items if item not in later]
+
+
+@pytest.fixture(scope="session")
+def settings() -> Iterator[Settings]:
+    """Return the settings of the run, with a database of this worker alone."""
+    name = f"shop_test_{secrets.token_hex(4)}"
+    made = load(os.environ | {"MONGODB_NAME": name})
+    with MongoClient[dict[str, object]](made.mongodb_uri) as client:
+        prepare(client[name])
+        yield made
+        client.drop_database(name)
+
+
+@pytest.fixture
+def make_app(settings: Settings) -> Iterator[Callable[..., Flask]]:
+    """Return what makes an application of these settings, with the changes given."""
+    with contextlib.ExitStack() as stack:
+
+        def make(**changes: Any) -> Flask:
+            app = create_app(replace(settings, **changes))
+            stack.callback(app.extensions["shop"].client.close)
+            return app
+
+        yield make
+
+
+@pytest.fixture
+def app(make_app: Callable[..., Flask]) -> Iterator[Flask]:
+    """Return an application on an empty database."""
+    made = make_app()
+    yield made
+    db = made.extensions["shop"].db
+    for name in db.list_collection_names():
+        db[name].delete_many({})
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """Return a client of that application, without a socket."""
+    return app.test_client()
+
+
+@pytest.fixture
+def db(app: Flask) -> Database[Document]:
+    """Return the database of that application."""
+    found: Database[Document] = app.extensions["shop"].db
+    return found
