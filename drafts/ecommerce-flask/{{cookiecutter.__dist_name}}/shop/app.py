@@ -9,7 +9,8 @@ from apiflask import APIFlask
 from bson import ObjectId
 from werkzeug.routing import BaseConverter, ValidationError
 
-from shop.core import errors, health, logs, middleware
+from shop.accounts import tokens, views_auth
+from shop.core import errors, health, limits, logs, middleware
 from shop.database import Document, connect
 from shop.settings import Settings, load
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from pymongo import MongoClient
     from pymongo.database import Database
 
-BLUEPRINTS = (health.blueprint,)
+BLUEPRINTS = (health.blueprint, views_auth.blueprint)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,8 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     app.extensions["shop"] = Shop(settings, client, client[settings.mongodb_name])
     errors.register(app)
     middleware.register(app, settings)
+    tokens.register(app, settings)
+    limits.register(app, client[settings.mongodb_name])
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     return app

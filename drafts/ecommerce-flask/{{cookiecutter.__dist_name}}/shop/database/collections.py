@@ -36,6 +36,8 @@ def schema(
     }
 
 
+ROLES = ["customer", "support", "manager", "admin"]
+WEEK = 7 * 24 * 3600
 STRING: Document = {"bsonType": "string"}
 DATE: Document = {"bsonType": "date"}
 OBJECT_ID: Document = {"bsonType": "objectId"}
@@ -43,6 +45,37 @@ NUMBER: Document = {"bsonType": ["int", "long"]}
 COUNT: Document = {"bsonType": ["int", "long"], "minimum": 0}
 
 COLLECTIONS: dict[str, Collection] = {
+    "users": Collection(
+        schema(
+            {
+                "email": STRING,
+                "name": STRING,
+                "password": STRING,
+                "roles": {"bsonType": "array", "items": {"enum": ROLES}, "minItems": 1},
+                "verified_at": {"bsonType": ["date", "null"]},
+                "addresses": {"bsonType": "array", "maxItems": 20},
+                "created_at": DATE,
+                "version": COUNT,
+            }
+        ),
+        (IndexModel([("email", ASCENDING)], name="email", unique=True),),
+    ),
+    "sessions": Collection(
+        schema(
+            {
+                "user_id": OBJECT_ID,
+                "current": STRING,
+                "created_at": DATE,
+                "expires_at": DATE,
+                "revoked_at": {"bsonType": ["date", "null"]},
+                "agent": STRING,
+            }
+        ),
+        (
+            IndexModel([("user_id", ASCENDING)], name="user"),
+            IndexModel([("expires_at", ASCENDING)], name="ttl", expireAfterSeconds=0),
+        ),
+    ),
     "stock": Collection(
         schema({"on_hand": COUNT, "reserved": COUNT})
         | {"$expr": {"$lte": ["$reserved", "$on_hand"]}},
@@ -64,6 +97,24 @@ COLLECTIONS: dict[str, Collection] = {
         (
             IndexModel([("sku", ASCENDING), ("_id", ASCENDING)], name="sku"),
             IndexModel([("order_id", ASCENDING)], name="order", sparse=True),
+        ),
+    ),
+    "outbox": Collection(
+        schema(
+            {
+                "kind": STRING,
+                "payload": {"bsonType": "object"},
+                "created_at": DATE,
+                "available_at": DATE,
+                "attempts": COUNT,
+            },
+            {"sent_at": DATE},
+        ),
+        (
+            IndexModel(
+                [("sent_at", ASCENDING), ("available_at", ASCENDING)], name="due"
+            ),
+            IndexModel([("sent_at", ASCENDING)], name="ttl", expireAfterSeconds=WEEK),
         ),
     ),
 }

@@ -1,0 +1,102 @@
+"""Who asks, and what they may do: one table of roles, one decorator."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import wraps
+from typing import TYPE_CHECKING, Literal
+
+import structlog
+from bson import ObjectId
+from flask import g
+from flask_jwt_extended import get_jwt, verify_jwt_in_request
+
+from shop.core.errors import Problem
+from shop.database import get_db
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+type Permission = Literal[
+    "catalogue.write",
+    "coupons.write",
+    "orders.cancel_any",
+    "orders.read_all",
+    "orders.refund",
+    "orders.ship",
+    "reports.read",
+    "reviews.moderate",
+    "stock.write",
+    "users.manage",
+]
+
+SUPPORT: frozenset[Permission] = frozenset(
+    {"orders.read_all", "orders.cancel_any", "orders.refund", "reviews.moderate"}
+)
+MANAGER: frozenset[Permission] = frozenset(
+    {
+        "catalogue.write",
+        "coupons.write",
+        "orders.read_all",
+        "orders.refund",
+        "orders.ship",
+        "reports.read",
+        "reviews.moderate",
+        "stock.write",
+    }
+)
+ROLES: dict[str, frozenset[Permission]] = {
+    "customer": frozenset(),
+    "support": SUPPORT,
+    "manager": MANAGER,
+    "admin": SUPPORT | MANAGER | {"users.manage"},
+}
+log = structlog.get_logger("security")
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Whoever sent the request, as the database knows them now."""
+
+    id: ObjectId
+    email: str
+    roles: frozenset[str]
+    session: str
+
+    def may(self, permission: Permission) -> bool:
+        """Return whether one of their roles has the permission."""
+        return any(permission in ROLES[role] for role in self.roles)
+
+
+def current_person() -> Person:
+    """Return who asks; without a token that counts, the request ends with 401."""
+    found: Person | None = g.get("person")
+    if found is None:
+        verify_jwt_in_request()
+        claims = get_jwt()
+        user = get_db().users.find_one({"_id": ObjectId(claims["sub"])})
+        if user is None:
+            raise Problem(401, "The account is gone.")
+        found = Person(
+            user["_id"], user["email"], frozenset(user["roles"]), claims["fam"]
+        )
+        g.person, g.user_id = found, found.id
+    return found
+
+
+def requires[**P, R](
+    permission: Permission,
+) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Make a view that answers 403 to whoever lacks the permission, and logs it."""
+
+    def decorate(view: Callable[P, R]) -> Callable[P, R]:
+        @wraps(view)
+        def checked(*args: P.args, **kwargs: P.kwargs) -> R:
+            if not current_person().may(permission):
+                log.warning("permission refused", permission=permission)
+                raise Problem(403, "Your account may not do this.")
+            return view(*args, **kwargs)
+
+        return checked
+
+    return decorate

@@ -1,0 +1,62 @@
+"""How often one client may ask: counters in MongoDB, so they survive a restart."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import request
+from flask_limiter import Limiter
+from limits.storage import MongoDBStorage
+
+from shop.core.requests import client_address
+
+if TYPE_CHECKING:
+    from flask import Flask
+    from pymongo import MongoClient
+    from pymongo.database import Database
+
+    from shop.database import Document
+
+limiter = Limiter(client_address, strategy="fixed-window", headers_enabled=True)
+
+
+class SharedStorage(MongoDBStorage):
+    """Counters behind the application's own client: one pool of connections."""
+
+    STORAGE_SCHEME = ["shared"]  # noqa: RUF012 (declared so by limits)
+
+    def __init__(self, uri: str, *, database: Database[Document]) -> None:
+        """Count in that database."""
+        super().__init__(
+            uri,
+            database_name=database.name,
+            counter_collection_name="limits",
+            window_collection_name="limit_windows",
+        )
+        self.client = database.client
+
+    def _init_mongo_client(
+        self,
+        uri: str | None,  # noqa: ARG002 (there is a client already)
+        **_options: int | str | bool,
+    ) -> MongoClient[Document]:
+        return self.client
+
+    def __del__(self) -> None:
+        """Leave the client open: whoever made it closes it."""
+
+
+def account() -> str:
+    """Return what counts the attempts on one account: the address in the body."""
+    body = request.get_json(silent=True)
+    email = body.get("email") if isinstance(body, dict) else None
+    return f"account:{email.strip().casefold()}" if isinstance(email, str) else "none"
+
+
+def register(app: Flask, database: Database[Document]) -> None:
+    """Count in the application's own database."""
+    app.config.update(
+        RATELIMIT_STORAGE_URI="shared://",
+        RATELIMIT_STORAGE_OPTIONS={"database": database},
+    )
+    limiter.init_app(app)

@@ -1,0 +1,1 @@
+"""Orders: their states, and the only ways from one to the next."""
