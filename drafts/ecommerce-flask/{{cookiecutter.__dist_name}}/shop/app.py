@@ -10,6 +10,7 @@ from bson import ObjectId
 from werkzeug.routing import BaseConverter, ValidationError
 
 from shop.accounts import tokens, views_auth
+from shop.catalogue import views_feed, views_products
 from shop.core import errors, health, limits, logs, middleware
 from shop.database import Document, connect
 from shop.settings import Settings, load
@@ -18,7 +19,12 @@ if TYPE_CHECKING:
     from pymongo import MongoClient
     from pymongo.database import Database
 
-BLUEPRINTS = (health.blueprint, views_auth.blueprint)
+BLUEPRINTS = (
+    health.blueprint,
+    views_auth.blueprint,
+    views_products.blueprint,
+    views_feed.blueprint,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from shop.app import create_app
 from shop.database.collections import prepare
 from shop.database.local import private_replica_set
 from shop.settings import load
+from tests.factories import log_in, make_user
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -121,3 +122,9 @@ def db(app: Flask) -> Database[Document]:
     """Return the database of that application."""
     found: Database[Document] = app.extensions["shop"].db
     return found
+
+
+@pytest.fixture
+def as_role(app: Flask, db: Database[Document]) -> Callable[[str], dict[str, str]]:
+    """Return what gives the headers of somebody new with a role."""
+    return lambda role: log_in(app, make_user(db, role))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import structlog
 from bson import ObjectId
-from flask import g
+from flask import g, request
 from flask_jwt_extended import get_jwt, verify_jwt_in_request
 
 from shop.core.errors import Problem
@@ -82,6 +82,17 @@ def current_person() -> Person:
         )
         g.person, g.user_id = found, found.id
     return found
+
+
+def optional_person() -> Person | None:
+    """Return who asks, or None for a guest; a token that is sent has to count."""
+    return current_person() if "Authorization" in request.headers else None
+
+
+def may(permission: Permission) -> bool:
+    """Return whether whoever asks has the permission; a guest has none."""
+    person = optional_person()
+    return person is not None and person.may(permission)
 
 
 def requires[**P, R](

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from pymongo import ASCENDING, IndexModel
+from pymongo import ASCENDING, DESCENDING, TEXT, IndexModel
 
 if TYPE_CHECKING:
     from pymongo.database import Database
@@ -43,6 +43,24 @@ DATE: Document = {"bsonType": "date"}
 OBJECT_ID: Document = {"bsonType": "objectId"}
 NUMBER: Document = {"bsonType": ["int", "long"]}
 COUNT: Document = {"bsonType": ["int", "long"], "minimum": 0}
+CATEGORY = "categories"
+PAIR: Document = {
+    "bsonType": "object",
+    "required": ["name", "value"],
+    "properties": {"name": STRING, "value": STRING},
+    "additionalProperties": False,
+}
+VARIANT: Document = {
+    "bsonType": "object",
+    "required": ["sku", "options", "price", "currency"],
+    "properties": {
+        "sku": STRING,
+        "options": {"bsonType": "array", "items": PAIR},
+        "price": COUNT,
+        "currency": STRING,
+    },
+    "additionalProperties": False,
+}
 
 COLLECTIONS: dict[str, Collection] = {
     "users": Collection(
@@ -74,6 +92,59 @@ COLLECTIONS: dict[str, Collection] = {
         (
             IndexModel([("user_id", ASCENDING)], name="user"),
             IndexModel([("expires_at", ASCENDING)], name="ttl", expireAfterSeconds=0),
+        ),
+    ),
+    "products": Collection(
+        schema(
+            {
+                "slug": STRING,
+                "name": STRING,
+                "description": STRING,
+                "brand": STRING,
+                "category": STRING,
+                "categories": {"bsonType": "array", "items": STRING},
+                "attributes": {"bsonType": "array", "items": PAIR},
+                "images": {"bsonType": "array", "items": STRING},
+                "variants": {"bsonType": "array", "minItems": 1, "items": VARIANT},
+                "price_min": COUNT,
+                "active": {"bsonType": "bool"},
+                "rating": {"bsonType": "object", "required": ["count", "sum"]},
+                "created_at": DATE,
+                "updated_at": DATE,
+                "version": COUNT,
+            }
+        ),
+        (
+            IndexModel([("slug", ASCENDING)], name="slug", unique=True),
+            IndexModel([("variants.sku", ASCENDING)], name="sku", unique=True),
+            IndexModel(
+                [("name", TEXT), ("brand", TEXT), ("description", TEXT)],
+                name="text",
+                weights={"name": 10, "brand": 5, "description": 1},
+                default_language="none",
+            ),
+            # One for each order of the list, alone and within a category or a brand.
+            *(
+                IndexModel(
+                    [("active", ASCENDING), *within, *order],
+                    name="_".join(name for name, _ in (*within, *order)),
+                )
+                for within in ((), ((CATEGORY, ASCENDING),), (("brand", ASCENDING),))
+                for order in (
+                    (("_id", DESCENDING),),
+                    (("price_min", ASCENDING), ("_id", ASCENDING)),
+                    (("name", ASCENDING), ("_id", ASCENDING)),
+                )
+            ),
+            IndexModel(
+                [
+                    ("active", ASCENDING),
+                    ("attributes.name", ASCENDING),
+                    ("attributes.value", ASCENDING),
+                    ("_id", DESCENDING),
+                ],
+                name="attributes",
+            ),
         ),
     ),
     "stock": Collection(

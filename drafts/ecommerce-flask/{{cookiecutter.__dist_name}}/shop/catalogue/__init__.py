@@ -1,0 +1,1 @@
+"""What the shop sells: products with their variants, found, shown and imported."""

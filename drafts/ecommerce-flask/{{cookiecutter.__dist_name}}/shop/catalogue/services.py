@@ -1,0 +1,87 @@
+"""Reading, writing and importing products; who may, the views decide."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from pymongo import ReturnDocument
+from pymongo.errors import DuplicateKeyError
+
+from shop.catalogue.repository import stored
+from shop.core.errors import Problem
+
+if TYPE_CHECKING:
+    from bson import ObjectId
+    from pymongo.client_session import ClientSession
+    from pymongo.database import Database
+
+    from shop.catalogue.schemas import ProductInput
+    from shop.database import Document
+
+
+def get(db: Database[Document], which: Document, *, hidden: bool) -> Document:
+    """Return the product; raise Problem 404 if there is none that may be seen."""
+    found = db.products.find_one(which)
+    if found is None or not (found["active"] or hidden):
+        raise Problem(404, "There is no such product.")
+    return found
+
+
+def create(
+    db: Database[Document], given: ProductInput, session: ClientSession | None = None
+) -> Document:
+    """Write a new product and return it; raise Problem 409 for a slug or SKU in use."""
+    now = datetime.now(UTC)
+    product: Document = stored(given.model_dump()) | {
+        "rating": {"count": 0, "sum": 0},
+        "created_at": now,
+        "updated_at": now,
+        "version": 1,
+    }
+    try:
+        db.products.insert_one(product, session=session)
+    except DuplicateKeyError as error:
+        raise taken(error) from error
+    return product
+
+
+def change(
+    db: Database[Document],
+    product: Document,
+    fields: dict[str, Any],
+    session: ClientSession | None = None,
+) -> Document:
+    """Set the fields of the product as it was read, and return it as it is then.
+
+    Raises Problem 412 if somebody else was faster, 409 for a slug or SKU in use.
+    """
+    try:
+        changed = db.products.find_one_and_update(
+            {"_id": product["_id"], "version": product["version"]},
+            {
+                "$set": stored(fields) | {"updated_at": datetime.now(UTC)},
+                "$inc": {"version": 1},
+            },
+            return_document=ReturnDocument.AFTER,
+            session=session,
+        )
+    except DuplicateKeyError as error:
+        raise taken(error) from error
+    if changed is None:
+        raise Problem(412, "It was changed since you read it: read it again.")
+    return changed
+
+
+def delete(db: Database[Document], product_id: ObjectId, version: int) -> None:
+    """Delete the product of this version; orders keep their own copy of what it was."""
+    gone = db.products.delete_one({"_id": product_id, "version": version})
+    if not gone.deleted_count:
+        raise Problem(412, "It was changed since you read it: read it again.")
+
+
+def taken(error: DuplicateKeyError) -> Problem:
+    """Return what a broken uniqueness means for the client."""
+    pattern = (error.details or {}).get("keyPattern", {})
+    field = "sku" if "variants.sku" in pattern else "slug"
+    return Problem(409, f"Another product has this {field}.", field=field)

@@ -1,0 +1,34 @@
+"""ETags: a reader is spared what it has, two writers never overwrite each other.
+
+Source: RFC 9110, section 13.
+"""
+
+from __future__ import annotations
+
+from flask import Response, request
+
+from shop.core.errors import Problem
+
+
+def not_modified(etag: str) -> bool:
+    """Return whether the client has this version already (`If-None-Match`)."""
+    return request.if_none_match.contains_weak(etag)
+
+
+def tagged(response: Response, etag: str) -> Response:
+    """Return the answer with its version; or 304 without it, if the client has that."""
+    if not_modified(etag):
+        response = Response(status=304)
+    response.set_etag(etag)
+    return response
+
+
+def require_match(version: int) -> None:
+    """Let a change through only from a client that has seen this version.
+
+    Raises Problem 428 without `If-Match`, and 412 where it names another version.
+    """
+    if "If-Match" not in request.headers:
+        raise Problem(428, "Send the ETag that you have read as If-Match.")
+    if not request.if_match.contains(str(version)):
+        raise Problem(412, "It was changed since you read it: read it again.")
