@@ -10,9 +10,12 @@ from bson import ObjectId
 from werkzeug.routing import BaseConverter, ValidationError
 
 from shop.accounts import tokens, views_auth
+from shop.cart import views as views_cart
 from shop.catalogue import views_feed, views_products
 from shop.core import errors, health, limits, logs, middleware
 from shop.database import Document, connect
+from shop.orders import views as views_orders
+from shop.payments import views as views_payments
 from shop.settings import Settings, load
 
 if TYPE_CHECKING:
@@ -24,6 +27,10 @@ BLUEPRINTS = (
     views_auth.blueprint,
     views_products.blueprint,
     views_feed.blueprint,
+    views_cart.blueprint,
+    views_orders.blueprint,
+    views_payments.blueprint,
+    views_payments.fake_blueprint,
 )
 
 

@@ -18,6 +18,7 @@ MINIMUM_SECRET_LENGTH = 32
 MINIMUM_DIFFERENT_CHARACTERS = 8
 KNOWN_DEFAULTS = ("change", "development", "secret", "password", "example")
 ENVIRONMENTS = ("development", "test", "production")
+MAIL_SCHEMES = ("smtp://", "smtp+tls://", "smtp+ssl://", "console:", "mailbox:")
 PROVIDERS = ("fake", "stripe")
 
 type Environment = Literal["development", "test", "production"]
@@ -46,6 +47,7 @@ class Settings:
     default_from_email: str
     payments: str
     fake_webhook_secret: str
+    fake_webhook_url: str
     stripe_secret_key: str
     stripe_webhook_secret: str
     title: str
@@ -95,6 +97,20 @@ class Reader:
         parts = (part.strip() for part in self.text(name).split(","))
         return tuple(part for part in parts if part)
 
+    def address(self, name: str, default: str) -> str:
+        """Return the variable as a web address."""
+        value = self.text(name, default)
+        if not value.startswith(("http://", "https://")):
+            refuse(f"{name} must begin with http:// or https://, not {value!r}.")
+        return value
+
+    def mail_address(self, name: str, development: str) -> str:
+        """Return the variable that says how mails are sent."""
+        value = self.required(name, development)
+        if not value.startswith(MAIL_SCHEMES):
+            refuse(f"{name} must begin with {', '.join(MAIL_SCHEMES)}.")
+        return value
+
     def required(self, name: str, development: str) -> str:
         """Return the variable, which production has to set; elsewhere a default."""
         production = self.environment == "production"
@@ -135,9 +151,11 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     read = Reader(environ)
     if read.environment == "production" and read.text("FLASK_DEBUG") not in {"", "0"}:
         refuse("FLASK_DEBUG must be off in production: unset it.")
+    read.required("PAYMENTS", "fake")  # goods for fake money are nobody's default
     payments = read.choice("PAYMENTS", PROVIDERS)
     stripe = payments == "stripe"
     port = read.number("PORT", 8000)
+    webhook = f"http://127.0.0.1:{port}/api/v1/payments/webhooks/fake"
     about = tomllib.loads((BASE_DIR / "shop/shop.toml").read_text(encoding="utf-8"))
     return Settings(
         environment=read.environment,
@@ -151,10 +169,11 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         num_proxies=read.number("NUM_PROXIES", 0),
         log_level=read.text("LOG_LEVEL", "INFO").upper(),
         cors_allowed_origins=read.items("CORS_ALLOWED_ORIGINS"),
-        email_url=read.required("EMAIL_URL", "mailbox:"),
+        email_url=read.mail_address("EMAIL_URL", "mailbox:"),
         default_from_email=read.required("DEFAULT_FROM_EMAIL", "shop@localhost"),
         payments=payments,
         fake_webhook_secret="" if stripe else read.secret("FAKE_WEBHOOK_SECRET"),
+        fake_webhook_url=read.address("FAKE_WEBHOOK_URL", webhook),
         stripe_secret_key=read.secret("STRIPE_SECRET_KEY") if stripe else "",
         stripe_webhook_secret=read.secret("STRIPE_WEBHOOK_SECRET") if stripe else "",
         title=str(about["title"]),

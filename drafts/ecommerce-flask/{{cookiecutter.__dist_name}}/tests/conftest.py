@@ -15,6 +15,8 @@ os.environ["APP_ENV"] = "test"  # before anything of the shop reads it
 import pytest
 from pymongo import MongoClient
 
+from shop.accounts import passwords
+from shop.accounts.services import create_user
 from shop.app import create_app
 from shop.database.collections import prepare
 from shop.database.local import private_replica_set
@@ -128,3 +130,22 @@ def db(app: Flask) -> Database[Document]:
 def as_role(app: Flask, db: Database[Document]) -> Callable[[str], dict[str, str]]:
     """Return what gives the headers of somebody new with a role."""
     return lambda role: log_in(app, make_user(db, role))
+
+
+@pytest.fixture
+def as_user(app: Flask, db: Database[Document]) -> Callable[[str], dict[str, str]]:
+    """Return what gives the headers of the user with an address."""
+    return lambda email: log_in(app, db.users.find_one({"email": email})["_id"])  # type: ignore[index]  # it is there
+
+
+@pytest.fixture
+def member(db: Database[Document]) -> Callable[[], dict[str, str]]:
+    """Return what makes a customer, and gives what a login of theirs needs."""
+
+    def make() -> dict[str, str]:
+        email, password = f"{secrets.token_hex(4)}@example.com", "correct horse"
+        hashed = passwords.hasher.hash(password)
+        create_user(db, email=email, name="Mem", hashed=hashed, verified=True)
+        return {"email": email, "password": password}
+
+    return make

@@ -18,6 +18,7 @@ PRODUCTION = {
     "FAKE_WEBHOOK_SECRET": GOOD,
     "JWT_SIGNING_KEY": GOOD,
     "MONGODB_URI": "mongodb://db/?replicaSet=rs0",
+    "PAYMENTS": "fake",
     "SECRET_KEY": GOOD,
 }
 
@@ -59,4 +60,7 @@ class ProductionTest(unittest.TestCase):
         """A number is a number, a choice one of its values."""
         self.assertIn("PORT must be a whole number", self.refused(PORT="eighty"))
         self.assertIn("PAYMENTS must be one of", self.refused(PAYMENTS="cash"))
+        self.assertIn("EMAIL_URL must begin", self.refused(EMAIL_URL="pigeon:"))
+        url = self.refused(FAKE_WEBHOOK_URL="file:///etc/passwd")
+        self.assertIn("FAKE_WEBHOOK_URL must begin", url)
         self.assertIn("APP_ENV must be one of", self.refused(APP_ENV="staging"))

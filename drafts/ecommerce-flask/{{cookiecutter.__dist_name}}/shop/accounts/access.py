@@ -89,6 +89,11 @@ def optional_person() -> Person | None:
     return current_person() if "Authorization" in request.headers else None
 
 
+def by_person() -> str:
+    """Return what throttles count by where one is logged in: not the address."""
+    return f"person:{current_person().id}"
+
+
 def may(permission: Permission) -> bool:
     """Return whether whoever asks has the permission; a guest has none."""
     person = optional_person()

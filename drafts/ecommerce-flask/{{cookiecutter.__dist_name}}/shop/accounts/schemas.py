@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, EmailStr, Field
+from pydantic import AfterValidator, EmailStr, Field, StringConstraints
 
 from shop.core.schemas import Answer, Name, Schema
 
 type Email = Annotated[EmailStr, Field(max_length=254), AfterValidator(str.lower)]
 type Password = Annotated[str, Field(min_length=1, max_length=200)]
 type SignedToken = Annotated[str, Field(min_length=1, max_length=1000)]
+
+
+class Address(Schema):
+    """Where something is sent; the country is its ISO 3166 code of two letters."""
+
+    name: Name
+    street: Name
+    city: Name
+    postal_code: Annotated[str, StringConstraints(min_length=1, max_length=20)]
+    country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 
 
 class Registration(Schema):
@@ -32,6 +42,7 @@ class Login(Schema):
 
     email: Email
     password: Password
+    cart_token: SignedToken | None = None
 
 
 class Forgotten(Schema):

@@ -44,6 +44,7 @@ class Tokens:
     access_token: str
     refresh_token: str
     expires_in: int
+    user_id: ObjectId
 
 
 def register(app: Flask, settings: Settings) -> None:
@@ -122,7 +123,7 @@ def issue(user_id: ObjectId, family: str) -> Tokens:
     claims = {"fam": family}
     access = create_access_token(str(user_id), additional_claims=claims)
     refresh = create_refresh_token(str(user_id), additional_claims=claims)
-    return Tokens(access, refresh, current_settings().access_seconds)
+    return Tokens(access, refresh, current_settings().access_seconds, user_id)
 
 
 def close(db: Database[Document], family: str) -> None:

@@ -8,6 +8,7 @@ from flask_jwt_extended import get_jwt, verify_jwt_in_request
 
 from shop.accounts import schemas, services, tokens
 from shop.accounts.access import current_person
+from shop.cart.services import merge
 from shop.core.limits import account, limiter
 from shop.database import get_db
 
@@ -42,7 +43,10 @@ def verify(given: schemas.Verification) -> tuple[str, int]:
 def log_in(given: schemas.Login) -> tokens.Tokens:
     """Log in; the tokens go into `Authorization: Bearer`."""
     agent = request.headers.get("User-Agent", "")
-    return services.log_in(get_db(), given.email, given.password, agent)
+    made = services.log_in(get_db(), given.email, given.password, agent)
+    if given.cart_token:
+        merge(get_db(), given.cart_token, made.user_id)
+    return made
 
 
 @blueprint.post("/refresh")

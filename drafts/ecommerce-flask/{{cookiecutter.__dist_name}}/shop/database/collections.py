@@ -37,7 +37,9 @@ def schema(
 
 
 ROLES = ["customer", "support", "manager", "admin"]
-WEEK = 7 * 24 * 3600
+DAY = 24 * 3600
+WEEK = 7 * DAY
+STATES = ["pending", "paid", "packed", "shipped", "delivered", "cancelled", "refunded"]
 STRING: Document = {"bsonType": "string"}
 DATE: Document = {"bsonType": "date"}
 OBJECT_ID: Document = {"bsonType": "objectId"}
@@ -60,6 +62,19 @@ VARIANT: Document = {
         "currency": STRING,
     },
     "additionalProperties": False,
+}
+CART_LINE: Document = {
+    "bsonType": "object",
+    "required": ["sku", "quantity"],
+    "properties": {
+        "sku": STRING,
+        "quantity": {"bsonType": ["int", "long"], "minimum": 1, "maximum": 99},
+    },
+    "additionalProperties": False,
+}
+ORDER_LINE: Document = {
+    "bsonType": "object",
+    "required": ["sku", "product_id", "name", "options", "price", "quantity", "total"],
 }
 
 COLLECTIONS: dict[str, Collection] = {
@@ -169,6 +184,151 @@ COLLECTIONS: dict[str, Collection] = {
             IndexModel([("sku", ASCENDING), ("_id", ASCENDING)], name="sku"),
             IndexModel([("order_id", ASCENDING)], name="order", sparse=True),
         ),
+    ),
+    "carts": Collection(
+        schema(
+            {
+                "lines": {"bsonType": "array", "maxItems": 50, "items": CART_LINE},
+                "coupon": {"bsonType": ["string", "null"]},
+                "updated_at": DATE,
+            },
+            {"user_id": OBJECT_ID, "expires_at": DATE},
+        ),
+        (
+            IndexModel([("user_id", ASCENDING)], name="user", unique=True, sparse=True),
+            IndexModel([("expires_at", ASCENDING)], name="ttl", expireAfterSeconds=0),
+        ),
+    ),
+    "coupons": Collection(
+        schema(
+            {
+                "kind": {"enum": ["percent", "fixed"]},
+                "value": COUNT,
+                "minimum": COUNT,
+                "expires_at": {"bsonType": ["date", "null"]},
+            }
+        )
+    ),
+    "coupon_uses": Collection(
+        schema({"code": STRING, "user_id": OBJECT_ID, "order_id": OBJECT_ID}),
+        (
+            IndexModel(
+                [("code", ASCENDING), ("user_id", ASCENDING)], name="once", unique=True
+            ),
+            IndexModel([("order_id", ASCENDING)], name="order"),
+        ),
+    ),
+    "orders": Collection(
+        schema(
+            {
+                "user_id": OBJECT_ID,
+                "state": {"enum": STATES},
+                "lines": {"bsonType": "array", "minItems": 1, "items": ORDER_LINE},
+                "currency": STRING,
+                "subtotal": COUNT,
+                "discount": COUNT,
+                "total": COUNT,
+                "coupon": {"bsonType": ["string", "null"]},
+                "address": {"bsonType": "object"},
+                "reserved_until": DATE,
+                "history": {"bsonType": "array", "minItems": 1},
+                "created_at": DATE,
+                "version": COUNT,
+            },
+            {"paid_at": DATE},
+        ),
+        (
+            IndexModel([("user_id", ASCENDING), ("_id", DESCENDING)], name="user"),
+            IndexModel(
+                [("state", ASCENDING), ("reserved_until", ASCENDING)], name="due"
+            ),
+            IndexModel([("state", ASCENDING), ("_id", DESCENDING)], name="state"),
+            IndexModel([("paid_at", ASCENDING)], name="paid", sparse=True),
+            IndexModel(
+                [("user_id", ASCENDING), ("lines.product_id", ASCENDING)], name="bought"
+            ),
+        ),
+    ),
+    "idempotency": Collection(
+        schema(
+            {"body_hash": STRING, "answer": STRING, "created_at": DATE},
+        ),
+        (IndexModel([("created_at", ASCENDING)], name="ttl", expireAfterSeconds=DAY),),
+    ),
+    "payments": Collection(
+        schema(
+            {
+                "order_id": OBJECT_ID,
+                "user_id": OBJECT_ID,
+                "provider": {"enum": ["fake", "stripe"]},
+                "reference": STRING,
+                "action": STRING,
+                "amount": COUNT,
+                "currency": STRING,
+                "state": {
+                    "enum": ["created", "succeeded", "failed", "refunding", "refunded"]
+                },
+                "created_at": DATE,
+                "updated_at": DATE,
+            }
+        ),
+        (
+            IndexModel([("reference", ASCENDING)], name="reference", unique=True),
+            IndexModel(
+                [("order_id", ASCENDING)],
+                name="one_open",
+                unique=True,
+                partialFilterExpression={
+                    "state": {"$in": ["created", "succeeded", "refunding", "refunded"]}
+                },
+            ),
+        ),
+    ),
+    "fake_charges": Collection(
+        schema(
+            {
+                "outcome": {"enum": ["succeeded", "failed"]},
+                "amount": COUNT,
+                "refunded": COUNT,
+                "told": {"bsonType": "bool"},
+            }
+        ),
+        (IndexModel([("told", ASCENDING)], name="told"),),
+    ),
+    "webhook_events": Collection(
+        schema({"provider": STRING, "event": STRING, "at": DATE}),
+        (
+            IndexModel([("provider", ASCENDING), ("event", ASCENDING)], name="event"),
+            IndexModel([("at", ASCENDING)], name="ttl", expireAfterSeconds=90 * DAY),
+        ),
+    ),
+    "reviews": Collection(
+        schema(
+            {
+                "product_id": OBJECT_ID,
+                "user_id": OBJECT_ID,
+                "author": STRING,
+                "rating": {"bsonType": ["int", "long"], "minimum": 1, "maximum": 5},
+                "text": STRING,
+                "hidden": {"bsonType": "bool"},
+                "created_at": DATE,
+            }
+        ),
+        (
+            IndexModel(
+                [("product_id", ASCENDING), ("user_id", ASCENDING)],
+                name="one_each",
+                unique=True,
+            ),
+            IndexModel(
+                [("product_id", ASCENDING), ("hidden", ASCENDING), ("_id", DESCENDING)],
+                name="product",
+            ),
+        ),
+    ),
+    "mails": Collection(
+        schema({"to": STRING, "subject": STRING, "text": STRING, "at": DATE}),
+        (IndexModel([("at", ASCENDING)], name="ttl", expireAfterSeconds=WEEK),),
     ),
     "outbox": Collection(
         schema(

@@ -1,0 +1,1 @@
+"""Payments: one interface, a provider for development and Stripe behind it."""

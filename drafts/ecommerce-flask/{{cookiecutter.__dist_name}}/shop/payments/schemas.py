@@ -1,0 +1,31 @@
+"""What the routes of payments take and give."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from shop.core.schemas import Answer, Schema
+
+
+class PaymentAnswer(Answer):
+    """A payment; `action` is where to pay, or the client secret of Stripe's form."""
+
+    order_id: str
+    provider: str
+    reference: str
+    action: str
+    amount: int
+    currency: str
+    state: Literal["created", "succeeded", "failed", "refunding", "refunded"]
+
+
+class Decision(Schema):
+    """What becomes of a payment at the fake provider."""
+
+    outcome: Literal["succeeded", "failed"]
+
+
+class Told(Answer):
+    """Whether the shop has heard of it; if not, the relay tells it again."""
+
+    told: bool
