@@ -1,4 +1,4 @@
-"""The command line: `python -m shop dev` and `python -m shop setup`."""
+"""The command line: `python -m shop dev`, `setup`, `seed` and `relay`."""
 
 from __future__ import annotations
 
@@ -8,16 +8,22 @@ import os
 import signal
 import socket
 import sys
+import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pymongo.errors import PyMongoError
 from werkzeug.serving import is_running_from_reloader, run_simple
 
+from shop import demo
 from shop.app import create_app
+from shop.core import logs
 from shop.database import connect
 from shop.database.collections import prepare
 from shop.database.local import HOST, MissingMongod, private_replica_set
+from shop.database.provision import provision
 from shop.env_file import write_missing
+from shop.outbox.relay import Relay, serve
 from shop.settings import BASE_DIR, SettingsError, load
 
 if TYPE_CHECKING:
@@ -29,15 +35,18 @@ def main() -> None:
     """Run the command; what stands in its way is one line and exit code 1."""
     parser = argparse.ArgumentParser(prog="shop", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    serve = commands.add_parser("dev", help="prepare the database and serve on PORT")
+    serve = commands.add_parser("dev", help="prepare, seed and serve on PORT")
     serve.add_argument("--no-reload", action="store_true", help="do without restarts")
     commands.add_parser("setup", help="make collections, validators and indexes")
+    commands.add_parser("seed", help="write the products and people of the demo")
+    commands.add_parser("relay", help="send what waits in the outbox, until SIGTERM")
     given = parser.parse_args()
+    run = {"setup": setup, "seed": seed, "relay": relay}
     try:
         if given.command == "dev":
             dev(reload=not given.no_reload)
         else:
-            setup()
+            run[given.command]()
     except (SettingsError, MissingMongod) as refusal:
         sys.exit(str(refusal))
     except PyMongoError as error:
@@ -49,8 +58,24 @@ def main() -> None:
 def setup() -> None:
     """Bring the database to what this version of the code expects."""
     settings = load()
+    if settings.mongodb_root_uri:
+        provision(settings)
+        settings = replace(settings, mongodb_uri=settings.mongodb_root_uri)
     with connect(settings) as client:
         prepare(client[settings.mongodb_name])
+
+
+def seed() -> None:
+    """Write the demo into the database; what is there already stays."""
+    settings = load()
+    with connect(settings) as client:
+        demo.seed(client[settings.mongodb_name], settings)
+
+
+def relay() -> None:
+    """Send what waits; every address of the machine may ask for its health."""
+    logs.configure(settings := load())
+    serve(settings, "0.0.0.0")  # noqa: S104 (a container's health check, no data)  # nosec B104
 
 
 def dev(*, reload: bool) -> None:
@@ -65,10 +90,25 @@ def dev(*, reload: bool) -> None:
             refuse_taken_port(settings.port)
             stack.enter_context(database())
             setup()
+            seed()
+            stack.enter_context(relaying())
             welcome(settings.title, settings.port)
         run_simple(
             HOST, settings.port, create_app(), use_reloader=reload, threaded=True
         )
+
+
+@contextlib.contextmanager
+def relaying() -> Iterator[None]:
+    """Have the relay at work while the block lasts; in production it is a service."""
+    worker = Relay(load())
+    thread = threading.Thread(target=worker.run, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        worker.ended.set()
+        thread.join()
 
 
 @contextlib.contextmanager
@@ -97,10 +137,17 @@ def refuse_taken_port(port: int) -> None:
 
 
 def welcome(title: str, port: int) -> None:
-    """Print where everything is."""
+    """Print where everything is, and who may log in."""
     address = f"http://{HOST}:{port}"
+    people = "\n".join(
+        f"  {email:22} {password}" for email, (_, password) in demo.LOGINS.items()
+    )
     sys.stdout.write(
-        f"\n{title} is at {address}/\n\n  API docs   {address}/api/docs\n\n"
+        f"\n{title} is at {address}/\n\n"
+        f"  API docs   {address}/api/docs\n"
+        f"  Sent mail  {address}/dev/mail\n"
+        f"  Feed       {address}/feeds/products.xml\n\n"
+        f"Log in as\n{people}\n\n"
     )
     sys.stdout.flush()
 

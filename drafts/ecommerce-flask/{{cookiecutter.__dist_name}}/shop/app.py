@@ -12,9 +12,10 @@ from werkzeug.routing import BaseConverter, ValidationError
 from shop.accounts import tokens, views_auth
 from shop.cart import views as views_cart
 from shop.catalogue import views_feed, views_products
-from shop.core import errors, health, limits, logs, middleware
+from shop.core import errors, health, limits, logs, middleware, openapi
 from shop.database import Document, connect
 from shop.orders import views as views_orders
+from shop.outbox import views as views_mail
 from shop.payments import views as views_payments
 from shop.settings import Settings, load
 
@@ -32,6 +33,8 @@ BLUEPRINTS = (
     views_payments.blueprint,
     views_payments.fake_blueprint,
 )
+
+FOR_DEVELOPERS = (openapi.blueprint, views_mail.blueprint)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     middleware.register(app, settings)
     tokens.register(app, settings)
     limits.register(app, client[settings.mongodb_name])
-    for blueprint in BLUEPRINTS:
+    openapi.register(app)
+    for blueprint in BLUEPRINTS + (() if settings.production else FOR_DEVELOPERS):
         app.register_blueprint(blueprint)
     return app

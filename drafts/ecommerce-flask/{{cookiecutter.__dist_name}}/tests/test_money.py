@@ -138,7 +138,7 @@ def test_nothing_appears_or_vanishes(app: Flask) -> None:
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=10,
+            max_examples=40,
             stateful_step_count=20,
             deadline=None,
             suppress_health_check=list(HealthCheck),
