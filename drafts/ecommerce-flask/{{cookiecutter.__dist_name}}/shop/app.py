@@ -9,15 +9,18 @@ from apiflask import APIFlask
 from bson import ObjectId
 from werkzeug.routing import BaseConverter, ValidationError
 
-from shop.accounts import tokens, views_auth
+from shop.accounts import tokens, views_auth, views_me, views_users
 from shop.cart import views as views_cart
 from shop.catalogue import views_feed, views_products
 from shop.core import errors, health, limits, logs, middleware, openapi
 from shop.database import Document, connect
 from shop.orders import views as views_orders
+from shop.orders import views_reports
 from shop.outbox import views as views_mail
 from shop.payments import views as views_payments
+from shop.reviews import views as views_reviews
 from shop.settings import Settings, load
+from shop.stock import views as views_stock
 
 if TYPE_CHECKING:
     from pymongo import MongoClient
@@ -26,10 +29,15 @@ if TYPE_CHECKING:
 BLUEPRINTS = (
     health.blueprint,
     views_auth.blueprint,
+    views_me.blueprint,
+    views_users.blueprint,
     views_products.blueprint,
     views_feed.blueprint,
     views_cart.blueprint,
     views_orders.blueprint,
+    views_reports.blueprint,
+    views_reviews.blueprint,
+    views_stock.blueprint,
     views_payments.blueprint,
     views_payments.fake_blueprint,
 )
@@ -69,6 +77,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     logs.configure(settings)
     app = APIFlask(
         "shop",
+        static_folder=None,
         title=settings.title,
         version="1",
         spec_path="/api/openapi.json",

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, EmailStr, Field, StringConstraints
 
+from shop.core.pagination import DEFAULT_LIMIT, MAX_LIMIT
 from shop.core.schemas import Answer, Name, Schema
 
 type Email = Annotated[EmailStr, Field(max_length=254), AfterValidator(str.lower)]
@@ -67,6 +68,23 @@ class TokensAnswer(Answer):
     expires_in: int
 
 
+class AddressAnswer(Answer):
+    """An address that an account has; its id is what a checkout names."""
+
+    id: str
+    name: str
+    street: str
+    city: str
+    postal_code: str
+    country: str
+
+
+class Addresses(Answer):
+    """All addresses of an account."""
+
+    items: list[AddressAnswer]
+
+
 class Me(Answer):
     """Somebody's own account."""
 
@@ -74,6 +92,53 @@ class Me(Answer):
     email: str
     name: str
     roles: list[str]
+    addresses: list[AddressAnswer]
+
+
+class MeChange(Schema):
+    """What people change about themselves; the address of their mails is not in it."""
+
+    name: Name
+
+
+class PasswordChange(Schema):
+    """The password of now, as proof, and the one from now on."""
+
+    current: Password
+    new: Password
+
+
+class RolesChange(Schema):
+    """What an account may be from now on."""
+
+    roles: Annotated[
+        list[Literal["customer", "support", "manager", "admin"]],
+        Field(min_length=1, max_length=4),
+    ]
+
+
+class UserAnswer(Answer):
+    """An account as an admin sees it."""
+
+    id: str
+    email: str
+    name: str
+    roles: list[str]
+    verified: bool
+
+
+class UserPage(Answer):
+    """Some accounts, and the cursor with which the next ones are asked for."""
+
+    items: list[UserAnswer]
+    next: str | None
+
+
+class UserListing(Schema):
+    """From where on accounts are listed, the newest first."""
+
+    limit: Annotated[int, Field(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT
+    after: Annotated[str, Field(max_length=2000)] | None = None
 
 
 class Accepted(Answer):

@@ -165,7 +165,6 @@ COLLECTIONS: dict[str, Collection] = {
     "stock": Collection(
         schema({"on_hand": COUNT, "reserved": COUNT})
         | {"$expr": {"$lte": ["$reserved", "$on_hand"]}},
-        (IndexModel([("on_hand", ASCENDING)], name="on_hand"),),
     ),
     "movements": Collection(
         schema(
