@@ -10,7 +10,7 @@ from .templates.harness.links import broken
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = sorted(
     path.relative_to(ROOT).as_posix()
-    for pattern in ("*.md", "docs/**/*.md", "drafts/**/*.md", "templates/_shared/*.md")
+    for pattern in ("*.md", "docs/**/*.md", "templates/_shared/*.md")
     for path in ROOT.glob(pattern)
 )
 
