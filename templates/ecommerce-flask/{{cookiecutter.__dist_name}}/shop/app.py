@@ -77,7 +77,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     logs.configure(settings)
     app = APIFlask(
         "shop",
-        static_folder=None,
+        static_folder=None,  # type: ignore[arg-type]  # Flask takes None
         title=settings.title,
         version="1",
         spec_path="/api/openapi.json",

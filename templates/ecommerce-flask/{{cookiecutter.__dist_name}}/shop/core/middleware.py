@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from shop.settings import Settings
 
 log = structlog.get_logger("request")
+SAFE = {"GET", "HEAD", "OPTIONS"}
 PROBES = {"/healthz", "/readyz", "/metrics"}
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
@@ -55,7 +56,7 @@ def register(app: Flask, settings: Settings) -> None:
             response.headers.setdefault(name, value)
         if settings.production:
             response.headers["Strict-Transport-Security"] = HSTS
-        if "Authorization" in request.headers:
+        if "Authorization" in request.headers or request.method not in SAFE:
             response.headers.setdefault("Cache-Control", "private, no-store")
         response.headers["X-Request-ID"] = request_id()
         allow(response, settings.cors_allowed_origins)

@@ -16,9 +16,12 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 def test_direct_dependencies_are_pinned_to_a_compatible_release() -> None:
     """`~=` takes fixes and no surprises; nothing comes from an address of its own."""
+    pinned = re.compile(r"[A-Za-z0-9._-]+(\[[a-z0-9,-]+\])?~=\d+(\.\d+)+")
     groups = PROJECT["dependency-groups"].values()
     for line in [*PROJECT["project"]["dependencies"], *(d for g in groups for d in g)]:
-        assert re.fullmatch(r"[A-Za-z0-9._-]+(\[[a-z,-]+\])?~=\d+(\.\d+)+", line), line
+        assert re.fullmatch(r"[A-Za-z0-9._-]+(\[[a-z0-9,-]+\])?~=\d+(\.\d+)+", line), (
+            line
+        )
 
 
 def test_what_ci_runs_audits_the_dependencies() -> None:

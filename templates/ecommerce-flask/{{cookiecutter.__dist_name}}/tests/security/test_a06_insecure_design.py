@@ -1,4 +1,4 @@
-"""A06 Insecure Design: the rules of the trade hold against whoever knows the API well."""
+"""A06 Insecure Design: the rules hold against whoever knows the API well."""
 
 from __future__ import annotations
 

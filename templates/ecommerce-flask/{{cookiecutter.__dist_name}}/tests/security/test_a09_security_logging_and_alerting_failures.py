@@ -1,4 +1,4 @@
-"""A09 Security Logging and Alerting Failures: events are in the log, secrets are not."""
+"""A09 Security Logging and Alerting Failures: the log has events, not secrets."""
 
 from __future__ import annotations
 
