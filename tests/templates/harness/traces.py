@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 # Of each question, what a file says only for the sake of that value. A licence's own text
-# may name others, so the file LICENSE is judged by its first line (see test_blog_outputs).
+# may name others, so the file LICENSE is judged by its first line (see test_outputs).
 WORDS: dict[str, dict[str, str]] = {
     "license": {
         "MIT": r"\bMIT\b",
@@ -33,7 +33,7 @@ def traces(files: Mapping[str, bytes], answers: Mapping[str, str]) -> Iterator[s
     """Yield where a file's path or text names an option that was not chosen."""
     for question, values in WORDS.items():
         for value, pattern in values.items():
-            if answers[question] == value:
+            if answers.get(question, value) == value:
                 continue
             word = re.compile(pattern, re.MULTILINE)
             for path, content in files.items():
