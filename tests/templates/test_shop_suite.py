@@ -1,0 +1,87 @@
+"""The generated shop inside our suite: its check, its server, its Postman collection, on a real MongoDB."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from .harness import node
+from .harness.devserver import DevServer, dev
+from .harness.projects import Project
+from .harness.tools import Needs
+
+OK = 200
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _mongod_on_path(need: Needs) -> Iterator[None]:
+    """Put MongoDB where the project looks for it: it starts servers of its own."""
+    with pytest.MonkeyPatch.context() as patch:
+        folder = str(Path(need("mongod")).parent)
+        patch.setenv("PATH", os.pathsep.join([os.environ["PATH"], folder]))
+        yield
+
+
+@pytest.fixture(scope="module")
+def shop(project: Callable[..., Project]) -> Project:
+    """The shop with the defaults."""
+    return project(template="ecommerce-flask")
+
+
+@pytest.fixture(scope="module")
+def server(shop: Project) -> Iterator[DevServer]:
+    """Its development server."""
+    with dev(shop) as running:
+        yield running
+
+
+def test_check_is_green(shop: Project) -> None:
+    """`poe check` passes right after generation: format, lint, types, tests and security."""
+    done = shop.run("poe", "check", timeout=900).good()
+    assert " passed" in done.text
+
+
+def test_suite_passes_on_the_older_python(project: Callable[..., Project], need: Needs) -> None:
+    """The suite passes on Python 3.12, which the project names as its oldest."""
+    older = project(template="ecommerce-flask", version=need("python3.12"), python_version="3.12")
+    assert "3.12" in older.run("python", "--version").good().out
+    assert " passed" in older.run("pytest", "-q", "-n", "2", timeout=900).good().text
+
+
+def test_prints_how_to_go_on(server: DevServer) -> None:
+    """The development server prints its address, a login for each role and where the docs are."""
+    assert f"{server.url}api/docs" in server.program.text
+    roles = {address.partition("@")[0] for address in server.logins}
+    assert roles == {"customer", "manager", "admin"}
+
+
+def test_pages_answer(server: DevServer) -> None:
+    """What it prints is there, and so are health, metrics and thirty products."""
+    browser = server.browser()
+    for path in ("/healthz", "/readyz", "/metrics", "/api/docs", "/api/openapi.json", "/feeds/products.xml"):
+        assert browser.open(path).status == OK, path
+    page = browser.open("/api/v1/products?limit=100").json()
+    assert isinstance(page, dict)
+    assert len(page["items"]) == 30
+
+
+def test_postman_collection_runs(server: DevServer, shop: Project, need: Needs) -> None:
+    """Newman goes from the login to a delivered order and out, with every test green."""
+    collection = shop.path / "docs/postman_collection.json"
+    words = ("run", collection, "--env-var", f"baseUrl={server.url.rstrip('/')}", "--color", "off")
+    node.tool(need("npm"), "newman", *words, cwd=shop.path).good()
+
+
+def test_schemathesis_finds_no_server_error(server: DevServer, shop: Project) -> None:
+    """Hundreds of odd requests made from its own schema get no server error."""
+    email, password = server.account("admin")
+    browser = server.browser()
+    login = browser.post_json("/api/v1/auth/login", {"email": email, "password": password}).json()
+    assert isinstance(login, dict)
+    words = ["run", f"{server.url}api/openapi.json", "--checks", "not_a_server_error"]
+    words += ["--max-examples", "10", "--phases", "examples,fuzzing"]
+    # These end the very session that the other requests need.
+    words += ["--exclude-path-regex", "/auth/logout|/me/password"]
+    words += ["--header", f"Authorization: Bearer {login['access_token']}"]
+    shop.run("schemathesis", *words).good()
