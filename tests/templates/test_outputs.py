@@ -25,7 +25,7 @@ LICENCES = {
 }
 
 
-@pytest.fixture(scope="module", params=CHOICES.values(), ids=CHOICES)
+@pytest.fixture(scope="module", params=list(CHOICES.values()), ids=list(CHOICES))
 def choices(request: pytest.FixtureRequest) -> Choices:
     """Return the questions of one template, then of the next."""
     given = request.param

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import shutil
 import socket
 import subprocess  # nosec B404
@@ -35,6 +36,8 @@ def find_mongod() -> str:
         from pymongo_inmemory.context import Context  # noqa: PLC0415 (dev only)
         from pymongo_inmemory.downloader import download  # noqa: PLC0415 (same)
 
+        # At exit it says that it ends processes, of which it has none here.
+        logging.getLogger("PYMONGOIM_MONGOD").setLevel(logging.WARNING)
         folder = download(Context(version="8.0"))
     except Exception as error:
         raise MissingMongod(

@@ -1,0 +1,111 @@
+"""The shop's stack: an authenticated replica set, an order through nginx, and a relay that may be away."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from .harness import node
+from .harness.compose import Stack, stack
+from .harness.projects import Scaffold
+from .harness.tools import Needs
+
+OK, NOT_FOUND = 200, 404
+COUNT = "db.getSiblingDB('shop').orders.countDocuments({})"
+SECRETS = ("SECRET_KEY", "JWT_SIGNING_KEY", "FAKE_WEBHOOK_SECRET")
+
+
+@pytest.fixture(scope="module")
+def up(need: Needs, scaffold: Scaffold, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The stack of a shop with the defaults, up and healthy, with the demo's goods and people."""
+    folder = tmp_path_factory.mktemp("docker") / "my-shop"
+    with stack(need("docker"), scaffold.new("ecommerce-flask", folder, {})) as made:
+        made.up()
+        made.compose("exec", "-T", "app", "python", "-m", "shop", "seed").good()
+        yield made
+
+
+def orders(made: Stack) -> int:
+    """Return how many orders the database holds, asked as root."""
+    script = f'mongosh --quiet -u root -p "$MONGO_INITDB_ROOT_PASSWORD" --eval "print({COUNT})"'
+    return int(made.compose("exec", "-T", "db", "sh", "-c", script).good().out.split()[-1])
+
+
+def buy(made: Stack, need: Needs) -> None:
+    """Go the way of the Postman collection, from the login to a delivered order, through nginx."""
+    collection = made.project.path / "docs/postman_collection.json"
+    base = f"baseUrl=https://localhost:{made.https_port}"
+    words = ("run", collection, "--env-var", base, "--insecure", "--color", "off")
+    node.tool(need("npm"), "newman", *words, cwd=made.project.path).good()
+
+
+def test_an_order_through_nginx(up: Stack, need: Needs) -> None:
+    """Over TLS a customer orders and pays, the provider calls back, and a manager ships."""
+    before = orders(up)
+    buy(up, need)
+    assert orders(up) == before + 1
+
+
+def test_database_wants_a_password(up: Stack) -> None:
+    """Who has none reads nothing; the set has one member and takes transactions."""
+    words = ("exec", "-T", "db", "mongosh", "--quiet", "--eval", COUNT)
+    assert up.compose(*words).code != 0
+
+
+def test_only_nginx_publishes_ports(up: Stack) -> None:
+    """From outside only nginx can be reached, and that on loopback."""
+    published = {name: service["ports"] for name, service in up.services().items() if "ports" in service}
+    assert set(published) == {"nginx"}
+    ports = published["nginx"]
+    assert isinstance(ports, list)
+    assert {port["host_ip"] for port in ports} == {"127.0.0.1"}
+
+
+def test_metrics_and_docs_are_not_for_the_public(up: Stack) -> None:
+    """Through nginx neither is to be had; the health page is."""
+    browser = up.browser()
+    assert browser.open("/metrics").status in {403, NOT_FOUND}
+    assert browser.open("/api/docs").status == NOT_FOUND
+    assert browser.open("/healthz").status == OK
+
+
+@pytest.mark.parametrize("service", ["app", "relay"])
+def test_services_have_no_rights(service: str, up: Stack) -> None:
+    """The app and the relay run as a user that is not root, read-only and without capabilities."""
+    described = up.inspect(service)
+    host = described["HostConfig"]
+    assert isinstance(host, dict)
+    assert host["ReadonlyRootfs"] is True
+    assert host["CapDrop"] == ["ALL"]
+    identity = up.compose("exec", "-T", service, "id", "-u").good().out.strip()
+    assert identity not in {"", "0"}
+
+
+def test_shop_works_while_the_relay_is_down(up: Stack) -> None:
+    """What the relay sends waits for it; customers notice nothing."""
+    up.compose("stop", "--timeout", "30", "relay").good()
+    browser = up.browser()
+    assert browser.open("/api/v1/products").status == OK
+    registered = browser.post_json(
+        "/api/v1/auth/register",
+        {"email": "ada@example.com", "name": "Ada", "password": "correct horse battery"},
+    )
+    assert registered.status in {OK, 202}
+    up.compose("start", "relay").good()
+
+
+def test_restart_keeps_orders(up: Stack) -> None:
+    """After `compose down` and up again the orders are still there."""
+    before = orders(up)
+    up.compose("down", "--timeout", "10").good()
+    up.up()
+    assert orders(up) == before > 0
+
+
+@pytest.mark.parametrize("name", SECRETS)
+@pytest.mark.parametrize("value", ["", "short", "change-me-change-me-change-me-change-me"])
+def test_bad_secret_is_refused(name: str, value: str, up: Stack) -> None:
+    """A missing, short or well-known secret: one sentence that names the variable, and no start."""
+    done = up.compose("run", "--rm", "--no-deps", "-T", "-e", f"{name}={value}", "app")
+    assert done.code != 0
+    assert len([line for line in done.err.splitlines() if name in line]) == 1, done.text
+    assert "Traceback" not in done.text
