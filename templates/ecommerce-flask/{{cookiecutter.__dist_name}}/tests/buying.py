@@ -109,3 +109,24 @@ def money(db: Any) -> tuple[int, int]:
     )
     back = sum(row["amount"] for row in rows if row["state"] != "succeeded")
     return sum(row["amount"] for row in rows), back
+
+
+def assert_stock_adds_up(db: Any) -> None:
+    """Each SKU has what its movements say, and holds what pending orders need."""
+    held: dict[str, int] = {}
+    for order in db.orders.find({"state": "pending"}):
+        for line in order["lines"]:
+            held[line["sku"]] = held.get(line["sku"], 0) + line["quantity"]
+    for row in db.stock.find():
+        moves = list(db.movements.find({"sku": row["_id"]}))
+        assert sum(move["on_hand"] for move in moves) == row["on_hand"]
+        assert sum(move["reserved"] for move in moves) == row["reserved"]
+        assert row["reserved"] == held.get(row["_id"], 0)
+
+
+def assert_money_adds_up(db: Any) -> None:
+    """Paid less refunded is the price of the orders that stay paid."""
+    kept = ["paid", "packed", "shipped", "delivered"]
+    worth = sum(order["total"] for order in db.orders.find({"state": {"$in": kept}}))
+    paid, back = money(db)
+    assert paid - back == worth

@@ -54,24 +54,25 @@ def address(port: int) -> str:
 
 
 @contextlib.contextmanager
-def private_replica_set(folder: Path) -> Iterator[str]:
+def private_replica_set(folder: Path, port: int = 0) -> Iterator[str]:
     """Run a server on `folder` while the block lasts, and yield its URI.
 
     One that runs on the same folder already, left by a process that was killed, is
-    taken over; what is in the folder is kept.
+    taken over; what is in the folder is kept. Without a port it takes a free one.
     """
     folder.mkdir(parents=True, exist_ok=True)
     note = folder / "port"
     if note.is_file() and answers(int(note.read_text())):
         yield address(int(note.read_text()))
         return
-    port = free_port()
+    port = port or free_port()
     command = [
         find_mongod(),
         *("--dbpath", str(folder), "--logpath", str(folder / "mongod.log")),
         *("--bind_ip", HOST, "--port", str(port), "--replSet", REPLICA_SET),
         *("--wiredTigerCacheSizeGB", "0.25", "--oplogSize", "64"),
         *("--setParameter", "diagnosticDataCollectionEnabled=false"),
+        *("--setParameter", "transactionLifetimeLimitSeconds=15"),
     ]
     if sys.platform != "win32":
         command.append("--nounixsocket")

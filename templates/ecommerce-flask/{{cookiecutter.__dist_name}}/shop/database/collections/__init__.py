@@ -20,12 +20,16 @@ COLLECTIONS = (
 
 
 def prepare(db: Database[Document]) -> None:
-    """Make or update every collection and its indexes; again is harmless."""
-    there = set(db.list_collection_names())
+    """Make or update every collection and its indexes; again is harmless.
+
+    What is as it should be is left alone: to change a collection, MongoDB waits until
+    no transaction uses it, and a shop that starts should not.
+    """
+    there = {found["name"]: found["options"] for found in db.list_collections()}
     for name, collection in COLLECTIONS.items():
         if name not in there:
             db.create_collection(name, validator=collection.validator)
-        else:
+        elif there[name].get("validator") != collection.validator:
             db.command("collMod", name, validator=collection.validator)
         if collection.indexes:
             db[name].create_indexes(list(collection.indexes))
