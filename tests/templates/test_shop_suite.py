@@ -49,6 +49,13 @@ def test_suite_passes_on_the_older_python(project: Callable[..., Project], need:
     assert " passed" in older.run("pytest", "-q", "-n", "2", timeout=900).good().text
 
 
+def test_no_list_scans_100_000_products(shop: Project) -> None:
+    """With 100,000 products, MongoDB explains every query of every list without a collection scan."""
+    words = ("-q", "-n", "0", "tests/test_explain.py")
+    done = shop.run("pytest", *words, timeout=600, EXPLAIN_PRODUCTS="100000").good()
+    assert " passed" in done.text
+
+
 def test_prints_how_to_go_on(server: DevServer) -> None:
     """The development server prints its address, a login for each role and where the docs are."""
     assert f"{server.url}api/docs" in server.program.text

@@ -82,6 +82,7 @@ def test_each_order_gives_each_product_once(
         ({"category": "home/kitchen"}, {"Teapot", "Mug"}),
         ({"brand": "Lux"}, {"Lamp"}),
         ({"attribute": "colour:red"}, {"Mug", "Lamp"}),
+        ({"attribute": ["colour:red", "colour:blue"]}, set()),
         ({"price_min": 1500, "price_max": 2500}, {"Lamp"}),
         ({"q": "teapot"}, {"Teapot"}),
         ({"q": "kiln", "sort": "relevance", "limit": 1}, {"Teapot", "Mug"}),

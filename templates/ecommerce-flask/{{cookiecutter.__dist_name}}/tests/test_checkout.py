@@ -38,7 +38,11 @@ def test_an_order_keeps_its_prices(buyer: Buyer, db: Database[Document]) -> None
     cart = buyer.client.get("/api/v1/cart", headers=buyer.headers).json
     assert cart
     assert cart["lines"] == []
-    assert db.stock.find_one({}, {"_id": 0}) == {"on_hand": 5, "reserved": 2}
+    assert db.stock.find_one({}, {"_id": 0}) == {
+        "on_hand": 5,
+        "reserved": 2,
+        "available": 3,
+    }
 
 
 def test_the_same_key_orders_once(buyer: Buyer, db: Database[Document]) -> None:
@@ -147,5 +151,9 @@ def test_64_customers_and_10_pieces(app: Flask, db: Database[Document]) -> None:
         answers = list(pool.map(Buyer.check_out, buyers))
     codes = [answer.status_code for answer in answers]
     assert (codes.count(201), codes.count(409)) == (10, 54)
-    assert db.stock.find_one({}, {"_id": 0}) == {"on_hand": 10, "reserved": 10}
+    assert db.stock.find_one({}, {"_id": 0}) == {
+        "on_hand": 10,
+        "reserved": 10,
+        "available": 0,
+    }
     assert db.orders.count_documents({}) == 10

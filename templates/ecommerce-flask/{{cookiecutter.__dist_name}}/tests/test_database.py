@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from shop.database import Document
 
 pytestmark = pytest.mark.milestone(1)
+CUP = {"_id": "CUP", "on_hand": 1, "reserved": 0, "available": 1}
 
 
 def test_preparing_again_changes_nothing(db: Database[Document]) -> None:
@@ -33,10 +34,11 @@ def test_preparing_again_changes_nothing(db: Database[Document]) -> None:
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"on_hand": -1, "reserved": 0},
-        {"on_hand": 1, "reserved": 2},
-        {"on_hand": "1", "reserved": 0},
-        {"on_hand": 1, "reserved": 0, "price": 1},
+        {"on_hand": -1, "reserved": 0, "available": -1},
+        {"on_hand": 1, "reserved": 2, "available": -1},
+        {"on_hand": 2, "reserved": 1, "available": 2},
+        {"on_hand": "1", "reserved": 0, "available": 1},
+        {"on_hand": 1, "reserved": 0, "available": 1, "price": 1},
     ],
 )
 def test_the_database_refuses_what_cannot_be(
@@ -51,8 +53,7 @@ def test_a_transaction_that_fails_leaves_nothing(db: Database[Document]) -> None
     """What was written before the failure is undone."""
 
     def work(session: ClientSession) -> None:
-        document = {"_id": "CUP", "on_hand": 1, "reserved": 0}
-        db.stock.insert_one(document, session=session)
+        db.stock.insert_one(CUP.copy(), session=session)
         raise LookupError
 
     with pytest.raises(LookupError):
@@ -64,8 +65,7 @@ def test_a_transaction_returns_what_its_work_does(db: Database[Document]) -> Non
     """What was written is there, and the value comes back."""
 
     def work(session: ClientSession) -> str:
-        document = {"_id": "CUP", "on_hand": 1, "reserved": 0}
-        db.stock.insert_one(document, session=session)
+        db.stock.insert_one(CUP.copy(), session=session)
         return "done"
 
     assert transaction(db, work) == "done"

@@ -35,7 +35,11 @@ def test_the_way_of_an_order(app: Flask, db: Database[Document]) -> None:
     assert [step["state"] for step in shown["history"]] == states
     by = [str(buyer.id), None, *[str(manager.id)] * 3]
     assert [step["by"] for step in shown["history"]] == by
-    assert db.stock.find_one({}, {"_id": 0}) == {"on_hand": 1, "reserved": 0}
+    assert db.stock.find_one({}, {"_id": 0}) == {
+        "on_hand": 1,
+        "reserved": 0,
+        "available": 1,
+    }
     kinds = {row["kind"] for row in db.outbox.find()}
     assert kinds >= {"mail", "order.placed", "order.paid", "order.delivered"}
 
@@ -70,7 +74,11 @@ def test_cancelling_gives_everything_back(app: Flask, db: Database[Document]) ->
     assert buyer.do(pending, "cancel").status_code == 200
     assert buyer.do(paid, "cancel").status_code == 200
     assert buyer.do(sent, "cancel").status_code == 409
-    assert db.stock.find_one({}, {"_id": 0}) == {"on_hand": 2, "reserved": 0}
+    assert db.stock.find_one({}, {"_id": 0}) == {
+        "on_hand": 2,
+        "reserved": 0,
+        "available": 2,
+    }
     assert money(db) == (2000, 1000)
 
 
@@ -85,7 +93,11 @@ def test_refunding(app: Flask, db: Database[Document]) -> None:
     for order in (packed, sent):
         assert Buyer(app, "support").do(order, "refund").status_code == 200
         assert manager.do(order, "refund").status_code == 409
-    assert db.stock.find_one({}, {"_id": 0}) == {"on_hand": 1, "reserved": 0}
+    assert db.stock.find_one({}, {"_id": 0}) == {
+        "on_hand": 1,
+        "reserved": 0,
+        "available": 1,
+    }
     assert money(db) == (2000, 2000)
 
 

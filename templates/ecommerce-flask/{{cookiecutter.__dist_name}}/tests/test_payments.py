@@ -119,7 +119,11 @@ def test_money_that_comes_too_late_goes_back(
     found = db.payments.find_one({})
     assert found
     assert found["state"] == "refunded"
-    assert db.stock.find_one({}, {"_id": 0}) == {"on_hand": 5, "reserved": 0}
+    assert db.stock.find_one({}, {"_id": 0}) == {
+        "on_hand": 5,
+        "reserved": 0,
+        "available": 5,
+    }
 
 
 def test_nothing_to_pay(buyer: Buyer, order: dict[str, Any]) -> None:

@@ -9,11 +9,12 @@ from bson import ObjectId
 
 from shop.accounts import passwords, tokens
 from shop.core.errors import Problem
-from shop.core.pagination import Sort, after, cursor
+from shop.core.pagination import Sort, paged
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pymongo.cursor import Cursor
     from pymongo.database import Database
 
     from shop.accounts.access import Person
@@ -37,11 +38,11 @@ def page(
     db: Database[Document], listing: UserListing
 ) -> tuple[list[Document], str | None]:
     """Return the accounts of a page, the newest first, and the cursor of the next."""
-    query = after(NEWEST, listing.after)
-    found = list(db.users.find(query).sort("_id", -1).limit(listing.limit + 1))
-    items = found[: listing.limit]
-    more = len(found) > listing.limit
-    return items, cursor(NEWEST, items[-1]) if more else None
+
+    def fetch(beyond: Document, count: int) -> Cursor[Document]:
+        return db.users.find(beyond).sort(NEWEST).limit(count)
+
+    return paged(NEWEST, listing.limit, listing.after, fetch)
 
 
 def shown(user: Document) -> Document:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
+from flask import has_request_context, request
 from pydantic import (
     AfterValidator,
     BeforeValidator,
@@ -109,6 +110,14 @@ class Filters(Schema):
         Field(max_length=5),
         BeforeValidator(one_or_many),
     ] = []
+
+    @model_validator(mode="before")
+    @classmethod
+    def every_attribute(cls, given: Any) -> Any:
+        """Take what a query names several times: APIFlask hands on the first alone."""
+        if has_request_context() and "attribute" in request.args:
+            return given | {"attribute": request.args.getlist("attribute")}
+        return given
 
 
 class Listing(Filters):

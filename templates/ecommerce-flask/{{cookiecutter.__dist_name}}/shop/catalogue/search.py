@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from shop.core.pagination import Sort, after, cursor
+from shop.catalogue.repository import ancestors
+from shop.core.pagination import Sort, paged
 
 if TYPE_CHECKING:
+    from pymongo.command_cursor import CommandCursor
     from pymongo.database import Database
 
     from shop.catalogue.schemas import Filters, Listing, SortName
     from shop.database import Document
 
-# Each has an index of its own (see database/collections.py), but for the score.
+# All but the score have indexes of their own: see database/collections/catalogue.py.
 SORTS: dict[SortName, Sort] = {
     "newest": (("_id", -1),),
     "price_asc": (("price_min", 1), ("_id", 1)),
@@ -50,17 +53,19 @@ def page(db: Database[Document], listing: Listing) -> tuple[list[Document], str 
     Raises Problem 422 for a cursor of another order.
     """
     sort = SORTS[listing.sort]
-    following = after(sort, listing.after)
     stages: list[Document] = [{"$match": conditions(listing)}]
     if listing.sort == "relevance":
         stages.append({"$set": {"score": {"$meta": "textScore"}}})
-    if following:
-        stages.append({"$match": following})
-    stages += [{"$sort": dict(sort)}, {"$limit": listing.limit + 1}]
-    found = list(db.products.aggregate(stages, maxTimeMS=SECONDS * 1000))
-    more = len(found) > listing.limit
-    items = found[: listing.limit]
-    return items, cursor(sort, items[-1]) if more else None
+
+    def fetch(beyond: Document, count: int) -> CommandCursor[Document]:
+        part: list[Document] = [
+            {"$match": beyond},
+            {"$sort": dict(sort)},
+            {"$limit": count},
+        ]
+        return db.products.aggregate(stages + part, maxTimeMS=SECONDS * 1000)
+
+    return paged(sort, listing.limit, listing.after, fetch)
 
 
 def facets(db: Database[Document], filters: Filters) -> dict[str, Any]:
@@ -104,17 +109,15 @@ def facets(db: Database[Document], filters: Filters) -> dict[str, Any]:
 
 def categories(db: Database[Document]) -> list[dict[str, Any]]:
     """Return every category that has products, with how many, parents first."""
+    # All that this needs is in an index, and no product is read.
     stages: list[Document] = [
         {"$match": {"active": True}},
-        {"$unwind": "$categories"},
-        {"$group": {"_id": "$categories", "count": {"$sum": 1}}},
-        {"$sort": {"_id": 1}},
+        {"$group": {"_id": "$category", "count": {"$sum": 1}}},
     ]
+    counts: Counter[str] = Counter()
+    for row in db.products.aggregate(stages, maxTimeMS=SECONDS * 1000):
+        counts.update(dict.fromkeys(ancestors(row["_id"]), row["count"]))
     return [
-        {
-            "path": row["_id"],
-            "name": row["_id"].rpartition("/")[2],
-            "count": row["count"],
-        }
-        for row in db.products.aggregate(stages, maxTimeMS=SECONDS * 1000)
+        {"path": path, "name": path.rpartition("/")[2], "count": count}
+        for path, count in sorted(counts.items())
     ]

@@ -23,8 +23,7 @@ def products() -> Response:
     )
     skus = [variant["sku"] for one in found for variant in one["variants"]]
     stock = {
-        row["_id"]: row["on_hand"] - row["reserved"]
-        for row in db.stock.find({"_id": {"$in": skus}})
+        row["_id"]: row["available"] for row in db.stock.find({"_id": {"$in": skus}})
     }
     body = xml.feed(current_settings(), found, stock)
     headers = {"Cache-Control": "public, max-age=300"}

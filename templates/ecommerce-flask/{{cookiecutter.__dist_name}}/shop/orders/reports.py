@@ -86,10 +86,7 @@ def best_sellers(
 
 def low_stock(db: Database[Document], mark: int) -> list[dict[str, Any]]:
     """Return the SKUs of which at most `mark` may be ordered, the fewest first."""
-    free = {"$subtract": ["$on_hand", "$reserved"]}
     stages: list[Document] = [
-        # Looks at the stock of every SKU: it is a report, not a list.
-        {"$set": {"available": free}},
         {"$match": {"available": {"$lte": mark}}},
         {"$sort": {"available": 1, "_id": 1}},
         {

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 from shop.catalogue.repository import mapping
 from shop.core.errors import Problem
-from shop.core.pagination import Sort, after, cursor
+from shop.core.pagination import Sort, paged
 from shop.stock.repository import Line
 
 if TYPE_CHECKING:
     from bson import ObjectId
     from pymongo.client_session import ClientSession
+    from pymongo.cursor import Cursor
     from pymongo.database import Database
 
     from shop.accounts.access import Person
@@ -46,11 +47,11 @@ def page(
     query: Document = {} if listing.all else {"user_id": person.id}
     if listing.state:
         query["state"] = listing.state
-    query |= after(NEWEST, listing.after)
-    found = list(db.orders.find(query).sort("_id", -1).limit(listing.limit + 1))
-    items = found[: listing.limit]
-    more = len(found) > listing.limit
-    return items, cursor(NEWEST, items[-1]) if more else None
+
+    def fetch(beyond: Document, count: int) -> Cursor[Document]:
+        return db.orders.find(query | beyond).sort(NEWEST).limit(count)
+
+    return paged(NEWEST, listing.limit, listing.after, fetch)
 
 
 def stock_lines(order: Document) -> list[Line]:

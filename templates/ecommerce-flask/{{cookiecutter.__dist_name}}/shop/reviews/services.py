@@ -9,12 +9,13 @@ from pymongo.errors import DuplicateKeyError
 
 from shop.catalogue import services as catalogue
 from shop.core.errors import Problem
-from shop.core.pagination import Sort, after, cursor
+from shop.core.pagination import Sort, paged
 from shop.database.transactions import transaction
 
 if TYPE_CHECKING:
     from bson import ObjectId
     from pymongo.client_session import ClientSession
+    from pymongo.cursor import Cursor
     from pymongo.database import Database
 
     from shop.accounts.access import Person
@@ -68,11 +69,12 @@ def page(
     Raises Problem 404 for no such product.
     """
     catalogue.get(db, {"_id": product_id}, hidden=False)
-    query = {"product_id": product_id, "hidden": False} | after(NEWEST, listing.after)
-    found = list(db.reviews.find(query).sort("_id", -1).limit(listing.limit + 1))
-    items = found[: listing.limit]
-    more = len(found) > listing.limit
-    return items, cursor(NEWEST, items[-1]) if more else None
+    query = {"product_id": product_id, "hidden": False}
+
+    def fetch(beyond: Document, count: int) -> Cursor[Document]:
+        return db.reviews.find(query | beyond).sort(NEWEST).limit(count)
+
+    return paged(NEWEST, listing.limit, listing.after, fetch)
 
 
 def moderate(db: Database[Document], review_id: ObjectId, *, hidden: bool) -> Document:

@@ -1,6 +1,7 @@
 """Stock per SKU, changed only together with the movement that says why.
 
-On hand is what lies in the warehouse, reserved is the part of it that orders wait for.
+On hand is what lies in the warehouse, reserved is the part of it that orders wait for,
+available is the rest.
 The sum of a SKU's movements is its stock, at every moment: both are written in the
 caller's transaction.
 """
@@ -113,7 +114,7 @@ def give_back(
 def available(db: Database[Document], sku: str) -> int:
     """Return how many of the SKU somebody may order now."""
     found = db.stock.find_one({"_id": sku})
-    return int(found["on_hand"] - found["reserved"]) if found else 0
+    return int(found["available"]) if found else 0
 
 
 def _move(
@@ -126,13 +127,13 @@ def _move(
     change = CHANGES[kind]
     on_hand, reserved = change.on_hand * line.quantity, change.reserved * line.quantity
     # The condition and the change are one operation: nobody comes in between.
-    free = {"$subtract": ["$on_hand", "$reserved"]}
     wanted: dict[str, Any] = {"_id": line.sku}
     if kind == "reserved":
-        wanted["$expr"] = {"$gte": [free, line.quantity]}
+        wanted["available"] = {"$gte": line.quantity}
+    added = {"on_hand": on_hand, "reserved": reserved, "available": on_hand - reserved}
     changed = db.stock.update_one(
         wanted,
-        {"$inc": {"on_hand": on_hand, "reserved": reserved}},
+        {"$inc": added},
         upsert=kind == "received",
         session=session,
     )

@@ -20,7 +20,18 @@ from shop.database.collections.shapes import (
 if TYPE_CHECKING:
     from shop.database import Document
 
-CATEGORY = "categories"
+# What a list of products is narrowed by, and the orders that it has.
+NARROWED: dict[str, tuple[str, ...]] = {
+    "all": (),
+    "category": ("categories",),
+    "brand": ("brand",),
+    "attribute": ("attributes.name", "attributes.value"),
+}
+ORDERED = {
+    "newest": (("_id", DESCENDING),),
+    "price": (("price_min", ASCENDING), ("_id", ASCENDING)),
+    "name": (("name", ASCENDING), ("_id", ASCENDING)),
+}
 VARIANT: Document = {
     "bsonType": "object",
     "required": ["sku", "options", "price", "currency"],
@@ -63,33 +74,31 @@ COLLECTIONS: dict[str, Collection] = {
                 weights={"name": 10, "brand": 5, "description": 1},
                 default_language="none",
             ),
-            # One for each order of the list, alone and within a category or a brand.
+            # Each has what is narrowed by one thing in one order: a page of that is one
+            # stretch of it, and nothing is sorted. It is read backwards as well.
             *(
                 IndexModel(
-                    [("active", ASCENDING), *within, *order],
-                    name="_".join(name for name, _ in (*within, *order)),
+                    [
+                        ("active", ASCENDING),
+                        *((field, ASCENDING) for field in fields),
+                        *order,
+                    ],
+                    name=f"{narrowed}_{ordered}",
                 )
-                for within in ((), ((CATEGORY, ASCENDING),), (("brand", ASCENDING),))
-                for order in (
-                    (("_id", DESCENDING),),
-                    (("price_min", ASCENDING), ("_id", ASCENDING)),
-                    (("name", ASCENDING), ("_id", ASCENDING)),
-                )
+                for narrowed, fields in NARROWED.items()
+                for ordered, order in ORDERED.items()
             ),
             IndexModel(
-                [
-                    ("active", ASCENDING),
-                    ("attributes.name", ASCENDING),
-                    ("attributes.value", ASCENDING),
-                    ("_id", DESCENDING),
-                ],
-                name="attributes",
+                [("active", ASCENDING), ("category", ASCENDING)], name="categories"
             ),
         ),
     ),
     "stock": Collection(
-        schema({"on_hand": COUNT, "reserved": COUNT})
-        | {"$expr": {"$lte": ["$reserved", "$on_hand"]}},
+        # What is available follows from the others; it is kept for its index, and is
+        # never less than nothing: no more is reserved than there is.
+        schema({"on_hand": COUNT, "reserved": COUNT, "available": COUNT})
+        | {"$expr": {"$eq": ["$available", {"$subtract": ["$on_hand", "$reserved"]}]}},
+        (IndexModel([("available", ASCENDING), ("_id", ASCENDING)], name="available"),),
     ),
     "movements": Collection(
         schema(
