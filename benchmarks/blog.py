@@ -14,31 +14,25 @@ import json
 import os
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+from served import ROOT, ROUNDS, SECRET, generated, gunicorn
 
-from tests.templates.harness import servers, tools  # noqa: E402 - the tests' servers are good enough for this
-from tests.templates.harness.once import Once  # noqa: E402
-from tests.templates.harness.processes import run, running  # noqa: E402
-from tests.templates.harness.projects import Project, Scaffold  # noqa: E402
-from tests.templates.harness.waiting import answers, free_port, until  # noqa: E402
+from tests.templates.harness import servers, tools
+from tests.templates.harness.processes import run
+from tests.templates.harness.projects import Project
+from tests.templates.harness.waiting import free_port
 
 SIZES = (1_000, 100_000)
-ROUNDS = 5
 PAGES = {
     "home": "/",
     "post": "/posts/post-700/",
     "search, rare word": "/search/?q=quokka",
     "search, common word": "/search/?q=river",
 }
-SECRET = "benchmark-benchmark-benchmark-benchmark"  # noqa: S105 - of a server that lives for a minute
 
 FILL = """
 import json, sys, django
@@ -123,7 +117,6 @@ def serving(project: Project, size: int, database: servers.Database) -> Iterator
         "DEFAULT_FROM_EMAIL": "blog@example.com",
         "EMAIL_URL": "smtp://localhost:25",
         "LOG_LEVEL": "ERROR",
-        "PORT": str(port),
         "WEB_CONCURRENCY": "1",
     }
     program = tools.postgres()
@@ -137,9 +130,7 @@ def serving(project: Project, size: int, database: servers.Database) -> Iterator
     paths = json.dumps(list(PAGES.values()))
     counted = run([*words, QUERIES, paths], project.path, env).good()
     queries = json.loads(counted.out.splitlines()[-1])
-    serve = [project.uv, "run", "gunicorn", "-c", "python:blog.gunicorn", "blog.wsgi"]
-    with running(serve, project.path, env) as server:
-        until(lambda: answers(port), within=60, what=lambda: server.text)
+    with gunicorn(project, "blog.gunicorn", "blog.wsgi", port, env):
         yield Site(size, port, queries)
 
 
@@ -165,13 +156,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--seconds", type=float, default=4, help="per page and size")
     seconds = parser.parse_args().seconds / ROUNDS
-    uv, python, programs = tools.uv(), tools.python("3.13"), tools.postgres()
-    if not (uv and python and programs):
-        sys.exit("This needs uv, Python 3.13 and PostgreSQL's server programs.")
+    programs = tools.postgres()
+    if not programs:
+        sys.exit("This needs PostgreSQL's server programs.")
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="scf-")))
-        scaffold = Scaffold(Path(sys.executable).with_name("scaffold"), Once(folder), uv)
-        project = scaffold.ready(scaffold.new("blog-django", folder / "my-blog", {}), python)
+        project = stack.enter_context(generated("blog-django"))
         database = stack.enter_context(servers.postgresql(programs))
         small, large = (stack.enter_context(serving(project, size, database)) for size in SIZES)
         print(f"{'page':<20} {'req/s at 1,000':>15} {'at 100,000':>11} {'cost ratio':>11} {'queries':>9}")

@@ -23,9 +23,10 @@ timeout = 30
 # Less than the ten seconds after which Docker ends a container that was told to stop.
 graceful_timeout = 8
 keepalive = 5
-# A worker that leaks memory is replaced before anybody notices.
-max_requests = 1000
-max_requests_jitter = 100
+# A worker that leaks memory is replaced before anybody notices; not more often, for a
+# new one needs a second of a core to start: as much as hundreds of requests.
+max_requests = 20_000
+max_requests_jitter = 2_000
 # Heartbeats in memory: the root file system is read-only, and a disk may be slow.
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 # nosec B108
 # Only nginx can reach this port, and it writes X-Forwarded-* anew.
