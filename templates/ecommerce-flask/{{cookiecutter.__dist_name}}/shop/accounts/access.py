@@ -10,7 +10,9 @@ import structlog
 from bson import ObjectId
 from flask import g, request
 from flask_jwt_extended import get_jwt, verify_jwt_in_request
+from pydantic import TypeAdapter
 
+from shop.accounts.schemas import Email
 from shop.core.errors import Problem
 from shop.database import get_db
 
@@ -51,6 +53,7 @@ ROLES: dict[str, frozenset[Permission]] = {
     "manager": MANAGER,
     "admin": SUPPORT | MANAGER | {"users.manage"},
 }
+EMAIL: TypeAdapter[str] = TypeAdapter(Email)
 log = structlog.get_logger("security")
 
 
@@ -92,6 +95,20 @@ def optional_person() -> Person | None:
 def by_person() -> str:
     """Return what throttles count by where one is logged in: not the address."""
     return f"person:{current_person().id}"
+
+
+def by_account() -> str:
+    """Return what counts the attempts on one account: the address in the body.
+
+    It is read as the route reads it: an address can be written in many ways, and each
+    would be another chance to guess.
+    """
+    body = request.get_json(force=True, silent=True)
+    try:
+        email = EMAIL.validate_python(body["email"] if isinstance(body, dict) else None)
+    except (KeyError, ValueError):
+        return "account:none"  # what the route refuses is no attempt
+    return f"account:{email}"
 
 
 def may(permission: Permission) -> bool:

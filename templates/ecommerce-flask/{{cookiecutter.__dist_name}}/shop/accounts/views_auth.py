@@ -7,9 +7,9 @@ from flask import request
 from flask_jwt_extended import get_jwt, verify_jwt_in_request
 
 from shop.accounts import schemas, services, tokens
-from shop.accounts.access import current_person
+from shop.accounts.access import by_account, current_person
 from shop.cart.services import merge
-from shop.core.limits import account, limiter
+from shop.core.limits import limiter
 from shop.database import get_db
 
 blueprint = APIBlueprint("auth", __name__, url_prefix="/api/v1/auth", tag="Accounts")
@@ -37,7 +37,7 @@ def verify(given: schemas.Verification) -> tuple[str, int]:
 
 @blueprint.post("/login")
 @limiter.limit("10/minute;100/hour")
-@limiter.limit("5/minute;20/hour", key_func=account)
+@limiter.limit("5/minute;20/hour", key_func=by_account)
 @blueprint.input(schemas.Login, arg_name="given")
 @blueprint.output(schemas.TokensAnswer)
 def log_in(given: schemas.Login) -> tokens.Tokens:
@@ -76,7 +76,7 @@ def log_out_everywhere() -> tuple[str, int]:
 
 @blueprint.post("/forgot-password")
 @limiter.limit("20/hour")
-@limiter.limit("5/hour", key_func=account)
+@limiter.limit("5/hour", key_func=by_account)
 @blueprint.input(schemas.Forgotten, arg_name="given")
 @blueprint.output(schemas.Accepted, status_code=202)
 def forgot_password(given: schemas.Forgotten) -> dict[str, str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flask import request
 from flask_limiter import Limiter
 from limits.storage import MongoDBStorage
 
@@ -44,13 +43,6 @@ class SharedStorage(MongoDBStorage):
 
     def __del__(self) -> None:
         """Leave the client open: whoever made it closes it."""
-
-
-def account() -> str:
-    """Return what counts the attempts on one account: the address in the body."""
-    body = request.get_json(silent=True)
-    email = body.get("email") if isinstance(body, dict) else None
-    return f"account:{email.strip().casefold()}" if isinstance(email, str) else "none"
 
 
 def register(app: Flask, database: Database[Document]) -> None:

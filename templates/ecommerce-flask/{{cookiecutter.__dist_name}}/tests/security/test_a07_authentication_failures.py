@@ -49,6 +49,26 @@ def test_failures_count_from_every_address_together(
     assert log_in(app, login, "192.0.2.99").status_code == 429
 
 
+def test_an_account_written_differently_is_the_same_account(
+    app: Flask, member: Callable[[], Login]
+) -> None:
+    """Neither a name before the address nor other letters for it are a new chance."""
+    login = member()
+    user, _, host = login["email"].partition("@")
+    for number, email in enumerate(
+        (
+            f"One <{user}@{host}>",
+            f"Two <{user}@{host}>",
+            f"{user}@{host.upper()}",
+            f" {user.upper()}@\N{FULLWIDTH LATIN SMALL LETTER E}{host[1:]}",
+            f"{user}@{host.replace('.', chr(0x3002))}",
+        )
+    ):
+        wrong = {"email": email, "password": "wrong"}
+        assert log_in(app, wrong, f"192.0.2.{number}").status_code == 401
+    assert log_in(app, login, "192.0.2.99").status_code == 429
+
+
 def test_an_address_that_guesses_at_many_accounts_is_locked(
     app: Flask, member: Callable[[], Login]
 ) -> None:
