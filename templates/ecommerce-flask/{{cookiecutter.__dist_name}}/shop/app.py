@@ -13,6 +13,7 @@ from shop.accounts import tokens, views_auth, views_me, views_users
 from shop.cart import views as views_cart
 from shop.catalogue import views_feed, views_products
 from shop.core import errors, health, limits, logs, middleware, openapi
+from shop.core.requests import Json
 from shop.database import Document, connect
 from shop.orders import views as views_orders
 from shop.orders import views_reports
@@ -85,6 +86,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
         enable_openapi=not settings.production,
     )
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
+    app.json = Json(app)
     app.url_map.converters["objectid"] = ObjectIdConverter
     client = connect(settings)
     app.extensions["shop"] = Shop(settings, client, client[settings.mongodb_name])

@@ -5,14 +5,26 @@ from __future__ import annotations
 import ipaddress
 import re
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flask import g, request
+from flask.json.provider import DefaultJSONProvider
 
 if TYPE_CHECKING:
     from bson import ObjectId
 
 VALID_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
+
+
+class Json(DefaultJSONProvider):
+    """Reads a body; one that is nested too deeply is a bad one, no mistake of ours."""
+
+    def loads(self, s: str | bytes, **kwargs: Any) -> Any:
+        """Return what the text says; raise ValueError for a text that is no JSON."""
+        try:
+            return super().loads(s, **kwargs)
+        except RecursionError as error:
+            raise ValueError("It is nested too deeply.") from error
 
 
 def identify(num_proxies: int) -> None:

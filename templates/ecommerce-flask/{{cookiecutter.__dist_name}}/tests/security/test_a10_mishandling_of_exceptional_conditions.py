@@ -77,3 +77,33 @@ def test_a_relay_that_dies_loses_nothing(db: Database[Document]) -> None:
     assert repository.claim(db) is None
     assert taken["available_at"] > taken["created_at"]
     assert "sent_at" not in taken
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"[" * 200_000, 400),
+        (b'{"token": ' + b"[" * 200_000, 400),
+        (b'{"token": ' + b"9" * 5000 + b"}", 400),
+        (b'{"token": NaN}', 422),
+        (b'{"token": "\xff"}', 400),
+        (rb'{"token": "\ud800"}', 422),
+    ],
+)
+def test_a_strange_body_is_the_clients_mistake(
+    app: Flask, body: bytes, status: int
+) -> None:
+    """Too deep, too large a number, half a character: refused, and nothing breaks."""
+    answer = app.test_client().post(
+        f"{API}/auth/verify", data=body, content_type="application/json"
+    )
+    assert answer.status_code == status
+
+
+def test_half_a_character_names_no_account(app: Flask) -> None:
+    """What counts the attempts on an account takes no address that is none."""
+    body = rb'{"email": "\ud800@example.com", "password": "x"}'
+    answer = app.test_client().post(
+        f"{API}/auth/login", data=body, content_type="application/json"
+    )
+    assert answer.status_code == 422
