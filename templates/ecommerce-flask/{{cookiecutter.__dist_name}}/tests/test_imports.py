@@ -98,6 +98,8 @@ def test_a_conflict_undoes_what_was_written(
         ("[" * 5000, "application/json", 422),
         ("slug,name\na\n", "text/csv", 422),
         ("slug,colour\na,b\n", "text/csv", 422),
+        ("name,sku\na,b\n", "text/csv", 422),
+        ("slug,name,name\na,b,c\n", "text/csv", 422),
         ("<a/>", "application/xml", 415),
     ],
 )

@@ -81,6 +81,8 @@ def from_csv(text: str) -> Iterator[Line]:
     for name in names:
         if name not in COLUMNS and not name.startswith(("attribute:", "option:")):
             raise ValueError(f"there is no column {name!r}")
+    if "slug" not in names or len(set(names)) != len(names):
+        raise ValueError("it needs a column slug, and each column once")
     products: dict[str, Line] = {}
     for row in rows:
         if None in row or None in row.values():
