@@ -159,6 +159,30 @@ def test_what_is_known_is_not_sent_again(
     assert (again.status_code, again.data) == (304, b"")
 
 
+def test_each_form_has_its_own_etag(
+    client: FlaskClient, db: Database[Document], as_role: Callable[[str], Headers]
+) -> None:
+    """A cache never takes XML for JSON; a manager may have read either to change it."""
+    address = f"{PRODUCTS}/{make_product(db)['_id']}"
+    xml = {"Accept": "application/xml"}
+    one, other = client.get(address), client.get(address, headers=xml)
+    tag = {"If-None-Match": one.headers["ETag"]}
+    assert client.get(address, headers=xml | tag).status_code == 200
+    known = client.get(address, headers=tag)
+    assert (known.status_code, known.headers["Vary"]) == (304, "Accept")
+    manager = as_role("manager")
+    for given, status in (
+        ('"0-xml"', 412),
+        (other.headers["ETag"], 200),
+        ('W/"2"', 200),  # as a proxy that compresses hands it on
+        (one.headers["ETag"], 412),
+    ):
+        changed = client.patch(
+            address, json={"name": "Mug"}, headers=manager | {"If-Match": given}
+        )
+        assert changed.status_code == status
+
+
 def test_a_product_as_xml(client: FlaskClient, db: Database[Document]) -> None:
     """Whoever prefers XML gets it, with every character that a name may have."""
     product = make_product(db, name="Cup & <saucer> \u0001 ☕")
@@ -235,6 +259,23 @@ def test_what_makes_a_product_what_it_is_stays_unique(
         second = product_input() | {field: first[field]}
         answer = client.post(PRODUCTS, json=second, headers=manager)
         assert answer.status_code == 409
+
+
+def test_a_sku_is_in_a_product_once(
+    client: FlaskClient, db: Database[Document], as_role: Callable[[str], Headers]
+) -> None:
+    """However the product is written: two prices of one SKU would be none."""
+    manager = as_role("manager")
+    body = product_input()
+    body["variants"] *= 2
+    assert client.post(PRODUCTS, json=body, headers=manager).status_code == 422
+    address = f"{PRODUCTS}/{make_product(db)['_id']}"
+    for write, given in (
+        (client.put, body),
+        (client.patch, {"variants": body["variants"]}),
+    ):
+        answer = write(address, json=given, headers=manager | {"If-Match": '"1"'})
+        assert answer.status_code == 422
 
 
 def test_a_price_in_another_currency(

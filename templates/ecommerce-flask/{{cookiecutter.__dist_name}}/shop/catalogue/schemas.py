@@ -56,6 +56,19 @@ class Variant(Schema):
     currency: Currency
 
 
+def skus_differ(variants: list[Variant]) -> list[Variant]:
+    """Return the variants; raise ValueError for the same SKU twice."""
+    if len({variant.sku for variant in variants}) != len(variants):
+        raise ValueError("each variant needs a SKU of its own")
+    return variants
+
+
+# MongoDB keeps a SKU from being in two products, not from being in one of them twice.
+type Variants = Annotated[
+    list[Variant], Field(min_length=1, max_length=50), AfterValidator(skus_differ)
+]
+
+
 class ProductInput(Schema):
     """A product as a manager writes it."""
 
@@ -66,16 +79,8 @@ class ProductInput(Schema):
     category: Category
     attributes: Pairs = {}
     images: Annotated[list[Image], Field(max_length=10)] = []
-    variants: Annotated[list[Variant], Field(min_length=1, max_length=50)]
+    variants: Variants
     active: bool = True
-
-    @model_validator(mode="after")
-    def skus_differ(self) -> Self:
-        """Refuse the same SKU twice."""
-        skus = [variant.sku for variant in self.variants]
-        if len(set(skus)) != len(skus):
-            raise ValueError("each variant needs a SKU of its own")
-        return self
 
 
 class ProductChange(Schema):
@@ -88,7 +93,7 @@ class ProductChange(Schema):
     category: Category = ""
     attributes: Pairs = {}
     images: Annotated[list[Image], Field(max_length=10)] = []
-    variants: Annotated[list[Variant], Field(min_length=1, max_length=50)] = []
+    variants: Variants = []
     active: bool = True
 
 

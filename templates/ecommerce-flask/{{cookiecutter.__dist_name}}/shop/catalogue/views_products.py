@@ -29,13 +29,18 @@ def answered(product: Document, status: int = 200) -> Response:
     wanted = accepted.best_match((JSON, xml.MEDIA_TYPE)) if accepted else JSON
     if wanted is None:
         raise Problem(406, f"A product is {JSON} or {xml.MEDIA_TYPE}.")
+    etag = str(product["version"])
     if wanted == xml.MEDIA_TYPE:
+        etag += "-xml"
         response = Response(xml.product(body), content_type=xml.MEDIA_TYPE)
     else:
         response = jsonify(body)
     response.status_code = status
     response.headers["Vary"] = "Accept"
-    return tagged(response, str(product["version"])) if status == 200 else response  # noqa: PLR2004 (OK)
+    if status == 200:  # noqa: PLR2004 (OK)
+        return tagged(response, etag)
+    response.set_etag(etag)
+    return response
 
 
 @blueprint.get("/products")
@@ -87,7 +92,6 @@ def create_product(given: schemas.ProductInput) -> Response:
     own_currency(given.variants)
     product = services.create(get_db(), given)
     response = answered(product, 201)
-    response.set_etag(str(product["version"]))
     response.headers["Location"] = url_for(
         "products.get_product", product_id=product["_id"]
     )

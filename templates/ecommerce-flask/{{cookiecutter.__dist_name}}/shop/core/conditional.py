@@ -9,6 +9,9 @@ from flask import Response, request
 
 from shop.core.errors import Problem
 
+# A version has a tag for each form in which it is sent: plain is JSON.
+FORMS = ("", "-xml")
+
 
 def not_modified(etag: str) -> bool:
     """Return whether the client has this version already (`If-None-Match`)."""
@@ -18,7 +21,9 @@ def not_modified(etag: str) -> bool:
 def tagged(response: Response, etag: str) -> Response:
     """Return the answer with its version; or 304 without it, if the client has that."""
     if not_modified(etag):
+        varying = response.headers.getlist("Vary")
         response = Response(status=304)
+        response.headers.setlist("Vary", varying)
     response.set_etag(etag)
     return response
 
@@ -30,5 +35,8 @@ def require_match(version: int) -> None:
     """
     if "If-Match" not in request.headers:
         raise Problem(428, "Send the ETag that you have read as If-Match.")
-    if not request.if_match.contains(str(version)):
+    # A proxy that compresses makes a strong tag weak. Here the tag is the version of
+    # what is stored, not of bytes, so a weak one of any form names it as well.
+    seen = request.if_match
+    if not any(seen.contains_weak(f"{version}{form}") for form in FORMS):
         raise Problem(412, "It was changed since you read it: read it again.")
