@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -129,6 +130,25 @@ def test_a_cart_has_an_end(
         f"{CART}/items/{sku(make_product(db))}", json={"quantity": 1}, headers=guest
     )
     assert answer.status_code == 409
+
+
+def test_a_cart_at_the_same_moment(
+    client: FlaskClient, guest: Headers, db: Database[Document]
+) -> None:
+    """Whoever clicks eight times at once has the SKU in the cart, and no refusal."""
+    code = sku(make_product(db))
+
+    def click(_: int) -> int:
+        one = client.application.test_client()
+        answer = one.put(f"{CART}/items/{code}", json={"quantity": 2}, headers=guest)
+        return answer.status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(click, range(8))) == {200}
+    cart = client.get(CART, headers=guest)
+    assert cart.json
+    assert [line["quantity"] for line in cart.json["lines"]] == [2]
+    assert cart.headers["Cache-Control"] == "private, no-store"
 
 
 def test_a_login_brings_the_cart_along(

@@ -92,10 +92,12 @@ def put(db: Database[Document], owner: Owner, sku: str, quantity: int) -> None:
     change = {"$set": {"lines.$.quantity": quantity} | _touched(owner)}
     line = {"sku": sku, "quantity": quantity}
     new = {"$push": {"lines": line}, "$set": _touched(owner)}
-    if db.carts.update_one(there, change).matched_count:
-        return
-    if not db.carts.update_one(room, new).matched_count:
-        raise Problem(409, f"A cart has at most {MOST_LINES} lines.")
+    for _ in range(2):  # in between, another request may have put the line there
+        if db.carts.update_one(there, change).matched_count:
+            return
+        if db.carts.update_one(room, new).matched_count:
+            return
+    raise Problem(409, f"A cart has at most {MOST_LINES} lines.")
 
 
 def remove(db: Database[Document], owner: Owner, sku: str) -> None:
