@@ -114,6 +114,48 @@ def test_a_new_password_ends_every_login(
     assert again.status_code == 200
 
 
+def test_a_lost_mail_closes_no_account(
+    client: FlaskClient, db: Database[Document]
+) -> None:
+    """The token for a new password confirms the address too: it came by mail."""
+    post(client, "register", ANN | {"name": "Ann"})
+    post(client, "forgot-password", {"email": ANN["email"]})
+    body = {"token": mailed(db), "password": "staple of the horse"}
+    assert post(client, "reset-password", body).status_code == 204
+    login = ANN | {"password": body["password"]}
+    assert post(client, "login", login).status_code == 200
+
+
+def test_asking_for_nobodys_password_takes_as_long(
+    client: FlaskClient, db: Database[Document]
+) -> None:
+    """A message is written for an unknown address too, though it goes to nobody."""
+    post(client, "forgot-password", {"email": "nobody@example.com"})
+    message = db.outbox.find_one()
+    assert message
+    assert (message["kind"], message["payload"]) == ("password.of_nobody", {})
+
+
+def test_a_login_that_a_new_password_overtakes(
+    ann: FlaskClient, db: Database[Document], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A thief whose old password is just being compared gets no login."""
+
+    def slowly(_password: str, _hashed: str | None) -> bool:
+        db.users.update_one({}, {"$set": {"password": "a new one"}})
+        return True
+
+    monkeypatch.setattr("shop.accounts.services.passwords.matches", slowly)
+    assert post(ann, "login", ANN).status_code == 401
+    assert db.sessions.count_documents({"revoked_at": None}) == 0
+
+
+def test_a_password_may_end_with_a_space(ann: FlaskClient) -> None:
+    """Nothing is taken off what somebody chose."""
+    spaced = ANN | {"password": ANN["password"] + " "}
+    assert post(ann, "login", spaced).status_code == 401
+
+
 def test_a_token_of_one_purpose_is_none_for_another(
     ann: FlaskClient, db: Database[Document]
 ) -> None:

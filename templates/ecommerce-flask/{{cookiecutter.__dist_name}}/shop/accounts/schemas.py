@@ -16,7 +16,10 @@ from shop.core.pagination import DEFAULT_LIMIT, MAX_LIMIT
 from shop.core.schemas import Answer, Name, Schema
 
 type Email = Annotated[EmailStr, Field(max_length=254), AfterValidator(str.lower)]
-type Password = Annotated[str, Field(min_length=1, max_length=200)]
+# A space at its end is part of a password.
+type Password = Annotated[
+    str, StringConstraints(strip_whitespace=False, min_length=1, max_length=200)
+]
 type SignedToken = Annotated[str, Field(min_length=1, max_length=1000)]
 
 

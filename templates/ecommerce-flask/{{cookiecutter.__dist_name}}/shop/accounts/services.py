@@ -15,7 +15,7 @@ from pymongo.errors import DuplicateKeyError
 from shop.accounts import passwords, tokens
 from shop.core.errors import Problem
 from shop.database.transactions import transaction
-from shop.outbox.repository import enqueue_mail
+from shop.outbox.repository import enqueue, enqueue_mail
 from shop.settings import current_settings
 
 if TYPE_CHECKING:
@@ -49,7 +49,10 @@ def register(db: Database[Document], email: str, name: str, password: str) -> No
     try:
         transaction(db, work)
     except DuplicateKeyError:
-        text = "Somebody tried to register with your address; you have an account."
+        text = (
+            "Somebody tried to register with your address, but there is an account. "
+            "If it was you, ask for a new password."
+        )
         enqueue_mail(db, to=email, subject="You have an account", text=text)
 
 
@@ -103,7 +106,12 @@ def log_in(
         raise Problem(401, "The e-mail address or the password is wrong.")
     if user["verified_at"] is None:
         raise Problem(403, "Confirm your address first: we sent you a mail.")
-    return tokens.open_session(db, user["_id"], agent)
+    made = tokens.open_session(db, user["_id"], agent)
+    if not db.users.find_one({"_id": user["_id"], "password": hashed}):
+        # Changed while it was compared: that ended every login, but not yet this one.
+        tokens.close_all(db, user["_id"])
+        raise Problem(401, "The e-mail address or the password is wrong.")
+    return made
 
 
 def forget_password(db: Database[Document], email: str) -> None:
@@ -113,16 +121,26 @@ def forget_password(db: Database[Document], email: str) -> None:
         token = sign("reset", str(user["_id"]), user["password"])
         text = f"Your token: {token}"
         enqueue_mail(db, to=email, subject="Set a new password", text=text)
+    else:
+        # Nobody hears of it, but writing takes the time that the mail would.
+        enqueue(db, "password.of_nobody", {})
 
 
 def reset_password(db: Database[Document], token: str, password: str) -> None:
-    """Set the password and end every login; raise Problem 422 for what is refused."""
+    """Set the password and end every login; raise Problem 422 for what is refused.
+
+    Whoever has the token has the mail, so the address is confirmed by it as well: else
+    an account whose first mail went astray would be closed to its owner for ever.
+    """
     user = _owner(db, "reset", token)
     passwords.require_good(password, user["email"])
     changed = db.users.update_one(
         {"_id": user["_id"], "password": user["password"]},
         {
-            "$set": {"password": passwords.hasher.hash(password)},
+            "$set": {
+                "password": passwords.hasher.hash(password),
+                "verified_at": user["verified_at"] or datetime.now(UTC),
+            },
             "$inc": {"version": 1},
         },
     )
