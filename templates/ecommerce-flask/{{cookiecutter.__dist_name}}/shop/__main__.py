@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import re
 import signal
 import socket
 import sys
@@ -24,7 +25,7 @@ from shop.database.local import HOST, MissingMongod, private_replica_set
 from shop.database.provision import provision
 from shop.env_file import write_missing
 from shop.outbox.relay import Relay, serve
-from shop.settings import BASE_DIR, SettingsError, load
+from shop.settings import BASE_DIR, SettingsError, load, variables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,7 +51,9 @@ def main() -> None:
     except (SettingsError, MissingMongod) as refusal:
         sys.exit(str(refusal))
     except PyMongoError as error:
-        sys.exit(f"MONGODB_URI leads to no database that works: {error}")
+        # What follows is how long it tried and all that it knows of the servers.
+        reason = re.split(r" \(configured timeouts|, Timeout:", str(error))[0]
+        sys.exit(f"MONGODB_URI leads to no database that works: {reason}.")
     except KeyboardInterrupt:
         sys.exit(130)  # as a shell counts what Ctrl-C ended
 
@@ -114,7 +117,7 @@ def relaying() -> Iterator[None]:
 @contextlib.contextmanager
 def database() -> Iterator[None]:
     """Have a private MongoDB while the block lasts, unless MONGODB_URI names one."""
-    if "MONGODB_URI" in os.environ:
+    if variables().get("MONGODB_URI", "").strip():
         yield
         return
     with private_replica_set(BASE_DIR / ".data/mongo") as uri:

@@ -1,4 +1,4 @@
-"""The first start of a fresh copy: `.env` is made, with secrets of its own."""
+"""`.env`: made at the first start, with secrets of its own, and read at each."""
 
 import os
 import secrets
@@ -16,8 +16,7 @@ def write_missing(folder: Path) -> bool:
         return False
     lines = [
         line + secrets.token_urlsafe(48)
-        if line.endswith(("SECRET_KEY=", "SIGNING_KEY=", "PASSWORD="))
-        and not line.startswith("#")
+        if line.endswith(("KEY=", "SECRET=", "PASSWORD=")) and not line.startswith("#")
         else line
         for line in example.read_text(encoding="utf-8").splitlines()
     ]
@@ -25,3 +24,15 @@ def write_missing(folder: Path) -> bool:
     with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
         file.write("\n".join(lines) + "\n")
     return True
+
+
+def read_file(path: Path) -> dict[str, str]:
+    """Return the `NAME=value` lines of `path`; nothing where there is no such file."""
+    found: dict[str, str] = {}
+    if path.is_file():
+        # Windows may begin a file with a mark of its encoding.
+        for line in path.read_text(encoding="utf-8-sig").splitlines():
+            name, given, value = line.partition("=")
+            if given and not name.lstrip().startswith("#"):
+                found[name.strip()] = value.strip().strip("\"'")
+    return found

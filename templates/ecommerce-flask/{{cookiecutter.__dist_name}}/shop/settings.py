@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Literal, NoReturn, cast
 
 from flask import current_app
 
+from shop.env_file import read_file
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -20,6 +22,8 @@ KNOWN_DEFAULTS = ("change", "development", "secret", "password", "example")
 ENVIRONMENTS = ("development", "test", "production")
 MAIL_SCHEMES = ("smtp://", "smtp+tls://", "smtp+ssl://", "console:", "mailbox:")
 PROVIDERS = ("fake", "stripe")
+LEVELS = ("INFO", "DEBUG", "WARNING", "ERROR", "CRITICAL")
+HIGHEST_PORT = 65_535
 
 type Environment = Literal["development", "test", "production"]
 
@@ -80,7 +84,8 @@ class Reader:
 
     def choice(self, name: str, values: tuple[str, ...]) -> str:
         """Return the variable, which has to be one of `values`; else the first."""
-        value = self.text(name, values[0])
+        given = self.text(name, values[0])
+        value = given.upper() if values[0].isupper() else given
         if value not in values:
             refuse(f"{name} must be one of {', '.join(values)}, not {value!r}.")
         return value
@@ -138,23 +143,31 @@ class Reader:
         return value
 
 
+def variables() -> dict[str, str]:
+    """Return the process's variables, and outside tests those that `.env` adds."""
+    environ = dict(os.environ)
+    if environ.get("APP_ENV") == "test":
+        return environ
+    try:
+        return read_file(BASE_DIR / ".env") | environ
+    except UnicodeDecodeError:
+        refuse(".env cannot be read: save it as UTF-8.")
+
+
 def load(environ: Mapping[str, str] | None = None) -> Settings:
     """Return the settings of this process; raise SettingsError where one is refused.
 
-    Without `environ` those of the process count, and outside tests what `.env` says
-    where nothing else is set.
+    Without `environ` those of the process and of `.env` count.
     """
-    if environ is None:
-        environ = dict(os.environ)
-        if environ.get("APP_ENV") != "test":
-            environ = read_file(BASE_DIR / ".env") | environ
-    read = Reader(environ)
+    read = Reader(variables() if environ is None else environ)
     if read.environment == "production" and read.text("FLASK_DEBUG") not in {"", "0"}:
         refuse("FLASK_DEBUG must be off in production: unset it.")
     read.required("PAYMENTS", "fake")  # goods for fake money are nobody's default
     payments = read.choice("PAYMENTS", PROVIDERS)
     stripe = payments == "stripe"
     port = read.number("PORT", 8000)
+    if not 0 < port <= HIGHEST_PORT:
+        refuse(f"PORT must be from 1 to {HIGHEST_PORT}, not {port}.")
     webhook = f"http://127.0.0.1:{port}/api/v1/payments/webhooks/fake"
     about = tomllib.loads((BASE_DIR / "shop/shop.toml").read_text(encoding="utf-8"))
     return Settings(
@@ -167,7 +180,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         port=port,
         public_url=read.text("PUBLIC_URL", f"http://127.0.0.1:{port}"),
         num_proxies=read.number("NUM_PROXIES", 0),
-        log_level=read.text("LOG_LEVEL", "INFO").upper(),
+        log_level=read.choice("LOG_LEVEL", LEVELS),
         cors_allowed_origins=read.items("CORS_ALLOWED_ORIGINS"),
         email_url=read.mail_address("EMAIL_URL", "mailbox:"),
         default_from_email=read.required("DEFAULT_FROM_EMAIL", "shop@localhost"),
@@ -186,17 +199,6 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
 def current_settings() -> Settings:
     """Return the settings of the application that serves this request."""
     return cast("Settings", current_app.extensions["shop"].settings)
-
-
-def read_file(path: Path) -> dict[str, str]:
-    """Return the `NAME=value` lines of `path`; nothing where there is no such file."""
-    found: dict[str, str] = {}
-    if path.is_file():
-        for line in path.read_text(encoding="utf-8").splitlines():
-            name, given, value = line.partition("=")
-            if given and not name.lstrip().startswith("#"):
-                found[name.strip()] = value.strip().strip("\"'")
-    return found
 
 
 def refuse(sentence: str) -> NoReturn:

@@ -14,14 +14,20 @@ from pymongo import MongoClient
 from shop import __main__ as commands
 from shop.database import local
 from shop.database.collections import COLLECTIONS
-from shop.env_file import write_missing
-from shop.settings import SettingsError
+from shop.env_file import read_file, write_missing
+from shop.settings import BASE_DIR, SettingsError
 
 if TYPE_CHECKING:
     from shop.settings import Settings
 
 pytestmark = pytest.mark.milestone(1)
-EXAMPLE = "APP_ENV=development\nSECRET_KEY=\n# MONGODB_PASSWORD=\nPORT=8000\n"
+EXAMPLE = """\
+APP_ENV=development
+SECRET_KEY=
+FAKE_WEBHOOK_SECRET=
+# MONGODB_PASSWORD=
+PORT=8000
+"""
 
 
 def refused(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> str:
@@ -51,7 +57,9 @@ def test_setup_without_a_database_is_one_sentence(
     """It names the variable."""
     uri = "mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=50"
     monkeypatch.setenv("MONGODB_URI", uri)
-    assert refused(monkeypatch, "setup").startswith("MONGODB_URI leads to no database")
+    sentence = refused(monkeypatch, "setup")
+    assert sentence.startswith("MONGODB_URI leads to no database that works: 127.0.0.1")
+    assert "Topology" not in sentence
 
 
 def test_dev_is_for_development(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -76,10 +84,43 @@ def test_a_missing_env_file_is_written_once(tmp_path: Path) -> None:
     lines = (tmp_path / ".env").read_text().splitlines()
     assert lines[0] == "APP_ENV=development"
     assert len(lines[1]) > len("SECRET_KEY=") + 48
-    assert lines[2:] == ["# MONGODB_PASSWORD=", "PORT=8000"]
+    assert len(lines[2]) > len("FAKE_WEBHOOK_SECRET=") + 48
+    assert lines[3:] == ["# MONGODB_PASSWORD=", "PORT=8000"]
     if os.name == "posix":
         assert (tmp_path / ".env").stat().st_mode & 0o777 == 0o600
     assert not write_missing(tmp_path)
+
+
+def test_every_secret_of_the_example_is_made(tmp_path: Path) -> None:
+    """None stays empty: production would not start with it."""
+    example = (BASE_DIR / ".env.example").read_text(encoding="utf-8")
+    (tmp_path / ".env.example").write_text(example, encoding="utf-8")
+    write_missing(tmp_path)
+    assert "" not in read_file(tmp_path / ".env").values()
+
+
+def test_a_file_as_windows_writes_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Notepad's mark is left out; another encoding is one sentence."""
+    (tmp_path / ".env").write_bytes(b'\xef\xbb\xbfPORT="8001"\r\n')
+    assert read_file(tmp_path / ".env") == {"PORT": "8001"}
+    (tmp_path / ".env").write_text("PORT=8001", encoding="utf-16")
+    monkeypatch.setenv("APP_ENV", "development")
+    monkeypatch.setattr("shop.settings.BASE_DIR", tmp_path)
+    assert refused(monkeypatch, "setup") == ".env cannot be read: save it as UTF-8."
+
+
+def test_dev_uses_the_database_that_env_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And starts none of its own, which would stand before it."""
+    (tmp_path / ".env").write_text("MONGODB_URI=mongodb://there/\n")
+    monkeypatch.setenv("APP_ENV", "development")
+    monkeypatch.delenv("MONGODB_URI", raising=False)
+    monkeypatch.setattr("shop.settings.BASE_DIR", tmp_path)
+    with commands.database():
+        assert "MONGODB_URI" not in os.environ
 
 
 def test_without_any_mongod_three_ways_are_named(

@@ -59,6 +59,8 @@ class ProductionTest(unittest.TestCase):
     def test_nonsense_is_refused(self) -> None:
         """A number is a number, a choice one of its values."""
         self.assertIn("PORT must be a whole number", self.refused(PORT="eighty"))
+        self.assertIn("PORT must be from 1 to 65535", self.refused(PORT="99999"))
+        self.assertIn("LOG_LEVEL must be one of INFO", self.refused(LOG_LEVEL="loud"))
         self.assertIn("PAYMENTS must be one of", self.refused(PAYMENTS="cash"))
         self.assertIn("EMAIL_URL must begin", self.refused(EMAIL_URL="pigeon:"))
         url = self.refused(FAKE_WEBHOOK_URL="file:///etc/passwd")
