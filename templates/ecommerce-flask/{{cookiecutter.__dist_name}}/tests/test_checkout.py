@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from shop.orders.services import expire_due
-from tests.buying import Buyer
+from tests.buying import Buyer, assert_stock_adds_up
 from tests.factories import ADDRESS, make_product
 
 if TYPE_CHECKING:
@@ -127,6 +127,22 @@ def test_a_coupon_counts_once(app: Flask, db: Database[Document]) -> None:
     assert buyer.client.put("/api/v1/cart/coupon", **choose).status_code == 409
     buyer.do(first, "cancel")
     assert buyer.client.put("/api/v1/cart/coupon", **choose).status_code == 200
+
+
+def test_what_costs_nothing_is_paid(app: Flask, db: Database[Document]) -> None:
+    """No provider takes a payment of nothing; what goes back is nothing too."""
+    product, buyer = make_product(db, stock=2), Buyer(app)
+    coupon = {"kind": "percent", "value": 100, "minimum": 0, "expires_at": None}
+    db.coupons.insert_one({"_id": "ALL"} | coupon)
+    choose = {"json": {"code": "ALL"}, "headers": buyer.headers}
+    buyer.client.put("/api/v1/cart/coupon", **choose)
+    order = buyer.order(product)
+    assert (order["total"], order["state"]) == (0, "paid")
+    assert buyer.payment(order)["status"] == 409
+    assert_stock_adds_up(db)
+    assert buyer.do(order, "cancel").status_code == 200
+    assert db.payments.count_documents({}) == 0
+    assert_stock_adds_up(db)
 
 
 def test_an_address_of_the_account(buyer: Buyer, db: Database[Document]) -> None:

@@ -123,7 +123,13 @@ def _order(
     emptied: Document = {"$set": {"lines": [], "coupon": None, "updated_at": now}}
     db.carts.update_one({"_id": cart["_id"]}, emptied, session=session)
     enqueue(db, "order.placed", {"order_id": order["_id"]}, session)
-    text = f"We hold your order {order['_id']} until you pay it."
+    free = not order["total"]
+    if free:
+        # No provider takes a payment of nothing.
+        note = "nothing to pay"
+        order = services.step(db, session, order["_id"], "paid", by=None, note=note)
+    wait = "until you pay it" if not free else "for the next parcel"
+    text = f"We hold your order {order['_id']} {wait}."
     enqueue_mail(db, to=person.email, subject="Your order", text=text, session=session)
     return order
 
