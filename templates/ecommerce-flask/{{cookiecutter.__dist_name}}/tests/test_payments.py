@@ -162,6 +162,18 @@ def test_the_fake_provider_tells_again(
     assert (charge["told"], charge["amount"]) == (False, 1000)
 
 
+@pytest.mark.parametrize("change", [{"kind": "paid"}, {"reference": {"$ne": 1}}, None])
+def test_a_webhook_that_says_nothing(
+    app: Flask, change: dict[str, Any] | None, db: Database[Document]
+) -> None:
+    """Signed by the provider or not, it is input like any other."""
+    buyer = Buyer(app)
+    order = buyer.order(make_product(db, stock=1))
+    event: Any = event_of(buyer.payment(order)) | change if change else []
+    assert buyer.tell(event).status_code == 400
+    assert db.webhook_events.count_documents({}) == 0
+
+
 def signed(
     event: dict[str, Any], secret: str = SECRET, age: int = 0
 ) -> tuple[str, bytes]:
@@ -225,6 +237,19 @@ def test_stripe_pays_an_order(stripe_app: Flask, db: Database[Document]) -> None
     assert buyer.state(order) == "paid"
     pay = buyer.client.post("/fake-payments/pi_1/pay", json={"outcome": "succeeded"})
     assert pay.status_code == 404
+
+
+def test_stripe_that_is_away(stripe_app: Flask, db: Database[Document]) -> None:
+    """It is no failure of the shop; the customer may try again."""
+    buyer = Buyer(stripe_app)
+    order = buyer.order(make_product(db, stock=1))
+    service = "stripe._payment_intent_service.PaymentIntentService.create"
+    away = stripe.APIConnectionError("away: sk_test")  # type: ignore[no-untyped-call]  # no types
+    with patch(service, side_effect=away):
+        answer = buyer.payment(order)
+    assert answer["status"] == 502
+    assert "sk_test" not in str(answer)
+    assert db.payments.count_documents({}) == 0
 
 
 def test_stripe_refunds_once(stripe_app: Flask) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import stripe
+import structlog
 
 from shop.core.errors import Problem
 from shop.payments import providers
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from shop.database import Document
     from shop.settings import Settings
 
+TIMEOUT_SECONDS = 10
+log = structlog.get_logger("payments")
 KINDS: dict[str, providers.Kind] = {
     "payment_intent.succeeded": "succeeded",
     # A payment that failed is tried again with the same intent; this one is over.
@@ -30,18 +33,25 @@ class StripeProvider:
     def __init__(self, settings: Settings) -> None:
         """Talk to Stripe with the shop's key."""
         self.settings = settings
-        self.client = stripe.StripeClient(settings.stripe_secret_key)
+        # Less than the time that nginx and gunicorn give a request.
+        web = stripe.new_default_http_client(timeout=TIMEOUT_SECONDS)
+        self.client = stripe.StripeClient(settings.stripe_secret_key, http_client=web)
 
     def create(self, order: Document, attempt: int) -> providers.Intent:
         """Make a PaymentIntent, once for each attempt to pay the order."""
-        made = self.client.v1.payment_intents.create(
-            {
-                "amount": order["total"],
-                "currency": order["currency"].lower(),
-                "metadata": {"order_id": str(order["_id"])},
-            },
-            {"idempotency_key": f"{order['_id']}:{attempt}"},
-        )
+        try:
+            made = self.client.v1.payment_intents.create(
+                {
+                    "amount": order["total"],
+                    "currency": order["currency"].lower(),
+                    "metadata": {"order_id": str(order["_id"])},
+                },
+                {"idempotency_key": f"{order['_id']}:{attempt}"},
+            )
+        except stripe.StripeError as error:
+            log.exception("stripe took no payment", order_id=str(order["_id"]))
+            detail = "The payment provider does not take it just now: try again."
+            raise Problem(502, detail) from error
         return providers.Intent(made.id, made.client_secret or "")
 
     def refund(self, payment: Document) -> None:
@@ -65,7 +75,7 @@ class StripeProvider:
             id=event["id"],
             kind=KINDS.get(event["type"], "ignored"),
             reference=str(about.get("id", "")),
-            amount=int(about.get("amount", 0)),
+            amount=int(about.get("amount") or 0),
             currency=str(about.get("currency", "")).upper(),
             signature=signature,
         )
