@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -116,6 +116,29 @@ def test_a_body_of_unknown_length_is_refused(client: FlaskClient) -> None:
     """Chunks could go on for ever."""
     answer = client.post("/healthz", headers={"Transfer-Encoding": "chunked"})
     assert (answer.status_code, answer.headers["Connection"]) == (411, "close")
+
+
+def test_swagger_ui_asks_for_every_header_that_a_route_needs(
+    client: FlaskClient,
+) -> None:
+    """Without them in the description nobody could order or change a product there."""
+    spec: Any = client.get("/api/openapi.json").json
+    needed = {
+        (method, path): parameter["name"]
+        for path, operations in spec["paths"].items()
+        for method in operations.keys() & {"get", "post", "put", "patch", "delete"}
+        for parameter in operations[method].get("parameters", [])
+        if parameter["in"] == "header" and parameter["required"]
+    }
+    product = "/api/v1/products/{product_id}"
+    assert needed == {
+        ("post", "/api/v1/checkout"): "Idempotency-Key",
+        ("put", product): "If-Match",
+        ("patch", product): "If-Match",
+        ("delete", product): "If-Match",
+    }
+    imports = spec["paths"]["/api/v1/products/import"]["post"]
+    assert set(imports["requestBody"]["content"]) == {"text/csv", "application/json"}
 
 
 def test_scripts_of_other_sites_read_nothing(client: FlaskClient) -> None:

@@ -68,6 +68,23 @@ PROBLEM: dict[str, Any] = {
         },
     },
 }
+# What routes read by themselves, so that APIFlask cannot know of it.
+MATCH = ("If-Match", "The ETag that was read", {"type": "string"})
+KEY = (
+    "Idempotency-Key",
+    "A text of your own: the same one again orders once",
+    {"type": "string", "pattern": "^[\\x21-\\x7e]{1,64}$"},
+)
+HEADERS = {
+    ("post", "/api/v1/checkout"): KEY,
+    ("put", "/api/v1/products/{product_id}"): MATCH,
+    ("patch", "/api/v1/products/{product_id}"): MATCH,
+    ("delete", "/api/v1/products/{product_id}"): MATCH,
+}
+IMPORT = {
+    "text/csv": {"schema": {"type": "string"}},
+    "application/json": {"schema": {"type": "array", "items": {"type": "object"}}},
+}
 REFUSALS = {
     "default": "A refusal or a failure, as RFC 9457 has it",
     "401": "Nobody is logged in, or the token does not count",
@@ -116,12 +133,23 @@ def register(app: APIFlask) -> None:
         schemas = spec.setdefault("components", {}).setdefault("schemas", {})
         schemas["Problem"] = PROBLEM
         spec["security"] = [{}, {"bearer": []}, {"cart": []}]
+        imports = spec["paths"]["/api/v1/products/import"]["post"]
+        imports["requestBody"] = {"required": True, "content": IMPORT}
+        for (method, path), header in HEADERS.items():
+            parameters = spec["paths"][path][method].setdefault("parameters", [])
+            parameters.append(parameter(*header))
         for operations in spec["paths"].values():
             for method in operations.keys() & {"get", "post", "put", "patch", "delete"}:
                 responses = operations[method]["responses"]
                 for status, description in REFUSALS.items():
                     responses[status] = problem(description)
         return spec
+
+
+def parameter(name: str, description: str, schema: dict[str, str]) -> dict[str, Any]:
+    """Return the description of a header without which a request is refused."""
+    about = {"name": name, "in": "header", "required": True}
+    return about | {"description": description, "schema": schema}
 
 
 def problem(description: str) -> dict[str, Any]:
