@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from shop.database import Document
 
 ATTEMPTS = 3
+MOST_UNPAID = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,8 @@ def place(
     """Order what is in the cart and return the answer.
 
     Raises Problem 422 for a key that came with another body, 409 for a cart that is
-    empty, a coupon that does not count, or a SKU of which there are too few.
+    empty, for too many unpaid orders, for a coupon that does not count, or for a SKU of
+    which there are too few.
     """
     body_hash = hashlib.sha256(body).hexdigest()
 
@@ -93,6 +95,7 @@ def _order(
     cart = db.carts.find_one({"user_id": person.id}, session=session)
     if not cart or not cart["lines"]:
         raise Problem(409, "The cart is empty.")
+    require_few_unpaid(db, person, session)
     lines = _priced(db, cart["lines"], session)
     code: str | None = cart["coupon"]
     coupon = coupons.find(db, code, person.id, session) if code else None
@@ -132,6 +135,22 @@ def _order(
     text = f"We hold your order {order['_id']} {wait}."
     enqueue_mail(db, to=person.email, subject="Your order", text=text, session=session)
     return order
+
+
+def require_few_unpaid(
+    db: Database[Document], person: Person, session: ClientSession
+) -> None:
+    """Raise Problem 409 to who has many orders waiting: each keeps goods from others.
+
+    Two checkouts of one person empty the same cart, so they cannot pass at once.
+    """
+    waiting = {"user_id": person.id, "state": "pending"}
+    now = datetime.now(UTC)
+    count = db.orders.count_documents(
+        waiting | {"reserved_until": {"$gt": now}}, limit=MOST_UNPAID, session=session
+    )
+    if count == MOST_UNPAID:
+        raise Problem(409, f"Pay or cancel an order first: {count} wait for that.")
 
 
 def _priced(

@@ -85,6 +85,17 @@ def test_a_large_body_is_refused_unread(app: Flask) -> None:
         assert answer.status_code == status
 
 
+def test_nobody_holds_the_whole_stock(app: Flask, db: Database[Document]) -> None:
+    """Ten orders may wait for their money; whoever cancels one may place another."""
+    product, greedy = make_product(db, stock=20), Buyer(app)
+    orders = [greedy.order(product) for _ in range(10)]
+    greedy.put(product["variants"][0]["sku"])
+    assert greedy.check_out().status_code == 409
+    assert db.orders.count_documents({}) == 10
+    greedy.do(orders[0], "cancel")
+    assert greedy.check_out().status_code == 201
+
+
 def test_checkouts_are_counted_by_person(app: Flask) -> None:
     """A script that tries keys is stopped, its neighbours are not."""
     greedy, other = Buyer(app), Buyer(app)
