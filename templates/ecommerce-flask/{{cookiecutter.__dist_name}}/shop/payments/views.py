@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import structlog
 from apiflask import APIBlueprint
 from flask import request
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from bson import ObjectId
 
 blueprint = APIBlueprint("payments", __name__, url_prefix="/api/v1", tag="Payments")
+log = structlog.get_logger("security")
 fake_blueprint = APIBlueprint(
     "fake_payments", __name__, url_prefix="/fake-payments", tag="Fake provider"
 )
@@ -55,8 +57,12 @@ def take_webhook(provider: str) -> tuple[str, int]:
     settings = current_settings()
     services.require_provider(provider, settings)
     adapter = services.provider_of(settings, get_db())
-    event = adapter.verify(dict(request.headers), request.get_data())
-    services.take(get_db(), provider, event)
+    try:
+        event = adapter.verify(dict(request.headers), request.get_data())
+        services.take(get_db(), provider, event)
+    except Problem as refusal:
+        log.warning("webhook refused", provider=provider, reason=refusal.detail)
+        raise
     return "", 204
 
 

@@ -35,13 +35,15 @@ def lines(app: Flask) -> Iterator[Callable[[], list[dict[str, Any]]]]:
 def test_failures_of_security_are_logged(
     app: Flask, lines: Callable[[], list[dict[str, Any]]]
 ) -> None:
-    """A failed login and a refusal, each with the request's id."""
+    """A failed login, a refusal and a forged webhook, each with the request's id."""
     body = {"email": "eve@example.com", "password": "hunter2-hunter2"}
     failed = app.test_client().post(f"{API}/auth/login", json=body)
     someone = Buyer(app)
     someone.client.get(f"{API}/users", headers=someone.headers)
+    forged = someone.tell({}, secret="another")
     found = {line["event"]: line for line in lines()}
     assert found["login failed"]["request_id"] == failed.headers["X-Request-ID"]
+    assert found["webhook refused"]["request_id"] == forged.headers["X-Request-ID"]
     assert found["permission refused"]["user_id"] == str(someone.id)
 
 
