@@ -12,7 +12,7 @@ MODULES = sorted(SOURCE.glob("*.py"))
 DOORS = {
     "jinja2": {"render"},
     "binaryornot": {"dialect"},
-    "slugify": {"render"},
+    "slugify": {"slugs"},
     "cookiecutter": {"render"},
     "subprocess": {"process"},
     "questionary": {"prompts"},

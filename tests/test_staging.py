@@ -216,7 +216,7 @@ def test_a_folder_that_cannot_be_listed_is_not_swept() -> None:
 
 def test_a_staging_folder_swept_at_birth_is_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """Another run may sweep between the folder and its lock, or between the lock and its locking."""
-    real_open, real_take, calls = os.open, staging._take, []
+    real_open, real_take, calls = os.open, staging.take, []
 
     def swept_before_lock(path: Path, *args: int) -> int:
         calls.append("open")
@@ -229,7 +229,7 @@ def test_a_staging_folder_swept_at_birth_is_made_again(monkeypatch: pytest.Monke
         return len(calls) > 3 and real_take(lock)
 
     monkeypatch.setattr(os, "open", swept_before_lock)
-    monkeypatch.setattr(staging, "_take", swept_before_take)
+    monkeypatch.setattr(staging, "take", swept_before_take)
     with staging.staged(Path("shop")):
         pass
     assert calls == ["open", "open", "take", "open", "take"]
@@ -242,7 +242,7 @@ def test_a_file_system_without_locks_works_without_sweeping(monkeypatch: pytest.
     def unsupported(_lock: int) -> bool:
         raise OSError(95, "Operation not supported")
 
-    monkeypatch.setattr(staging, "_take", unsupported)
+    monkeypatch.setattr(staging, "take", unsupported)
     stale("lock")
     with staging.staged(Path("shop")):
         pass

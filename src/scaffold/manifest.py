@@ -52,14 +52,23 @@ class Status:
         return bool(self.edited or self.missing)
 
 
-def build(template: Template, answers: Mapping[str, str], files: Iterable[PlannedFile]) -> bytes:
-    """Return the record of a project: the same bytes for the same version and answers."""
+def build(
+    template: Template,
+    answers: Mapping[str, str],
+    files: Iterable[PlannedFile],
+    origin: Mapping[str, object] | None = None,
+) -> bytes:
+    """Return the record of a project: the same bytes for the same version and answers.
+
+    `origin` is what `Assignment.record` says of the assignment that the project was made from, if any.
+    """
     hashes = {str(file.path): hashlib.sha256(file.content).hexdigest() for file in files}
     record = {
         "schema": SCHEMA,
         "scaffold": template.version,
         "template": template.name,
         "answers": {question.name: answers[question.name] for question in template.questions},
+        **({"assignment": origin} if origin else {}),
         "files": dict(sorted(hashes.items())),
     }
     return (json.dumps(record, indent=2, ensure_ascii=False) + "\n").encode()

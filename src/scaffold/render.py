@@ -16,7 +16,7 @@ from typing import Any
 import jinja2
 from jinja2.sandbox import SandboxedEnvironment
 
-from scaffold import dialect, finish
+from scaffold import dialect, finish, slugs
 from scaffold.catalog import Template
 from scaffold.errors import TemplateError
 from scaffold.tree import Plan, PlannedFile
@@ -27,10 +27,11 @@ _HARMLESS_SETTINGS = frozenset({"trim_blocks", "lstrip_blocks"})
 Text = str | jinja2.Template
 
 
-def plan(template: Template, answers: Mapping[str, str]) -> Plan:
+def plan(template: Template, answers: Mapping[str, str], origin: Mapping[str, object] | None = None) -> Plan:
     """Return the project that these answers make; writes nothing.
 
-    Takes what `answers.resolve` returned. Each call draws fresh secrets: a plan is for one project.
+    Takes what `answers.resolve` returned, and what the project's record is to say of its assignment, if any.
+    Each call draws fresh secrets: a plan is for one project.
     Raises TemplateError if the template cannot be read or uses what it should not.
     """
     workshop = _workshop(template)
@@ -40,7 +41,7 @@ def plan(template: Template, answers: Mapping[str, str]) -> Plan:
         PlannedFile(path, workshop.content(source, context), source.executable)
         for path, source in finish.choose(template, answers, named)
     ]
-    return finish.complete(template, answers, files)
+    return finish.complete(template, answers, files, origin)
 
 
 def default(template: Template, raw: str, so_far: Mapping[str, str]) -> str:
@@ -90,7 +91,7 @@ class _Workshop:
             **settings,
         )
         # Cookiecutter's other filters and globals are random or tell the time: two runs would differ.
-        self.environment.filters["slugify"] = _slugify
+        self.environment.filters["slugify"] = slugs.slugify
 
     @cached_property
     def folder(self) -> Path:
@@ -215,9 +216,3 @@ class _Workshop:
 
     def _mistake(self, where: str, error: Exception) -> TemplateError:
         return TemplateError(f"The template {self.template.name} cannot be rendered ({where}): {error}.")
-
-
-def _slugify(value: str, *args: Any, **options: Any) -> str:  # noqa: ANN401 - handed on as it is
-    from slugify import slugify  # noqa: PLC0415 - needed for one default, and only if that is taken
-
-    return slugify(value, *args, **options)

@@ -81,7 +81,7 @@ def _sweep_one(home: Path) -> None:
             home.rmdir()  # killed before it could lock; if it is alive, it starts again elsewhere
             return
         try:
-            stale = _take(lock)
+            stale = take(lock)
         except OSError:
             stale = False
         if stale:
@@ -102,7 +102,7 @@ def _make_home(target: Path) -> tuple[Path, int]:
             home.rmdir()
             raise
         try:
-            ours = _take(lock) and (home / _LOCK).exists()
+            ours = take(lock) and (home / _LOCK).exists()
         except OSError:
             ours = True  # a file system without locks: nobody else will hold one either, so nothing is swept
         if ours:
@@ -126,7 +126,7 @@ def _remove(home: Path, lock: int) -> None:
 if sys.platform == "win32":
     import msvcrt
 
-    def _take(lock: int) -> bool:
+    def take(lock: int) -> bool:
         """Lock a file that no other run holds; the system lets go of it when the process ends."""
         try:
             msvcrt.locking(lock, msvcrt.LK_NBLCK, 1)
@@ -137,7 +137,7 @@ if sys.platform == "win32":
 else:
     import fcntl
 
-    def _take(lock: int) -> bool:
+    def take(lock: int) -> bool:
         """Lock a file unless another run holds it; the system lets go of it when the process ends."""
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
