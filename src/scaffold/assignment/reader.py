@@ -26,6 +26,7 @@ AUTHOR = "scaffold <scaffold@localhost>"
 LEAD = timedelta(days=365)
 _AUTHOR = re.compile(r"[^<>\s][^<>]*? <[^<>\s@]+@[^<>\s@]+>")
 _LONGEST_TITLE = 200
+_SOMEBODY = {**dict.fromkeys(placeholders.NAMES, "ada"), "email": "ada@example.org"}
 _WHO = {"student", "username", "email", "team", "last_name"}
 
 
@@ -169,12 +170,13 @@ class Reader:
             raise self.tables.wrong(
                 path, f"the answer to {path[-1]} is not a text", f'Put it in quotes: {path[-1]} = "…"'
             )
-        if problem := placeholders.problem(value):
-            raise self.tables.wrong(path, problem[0], problem[1])
-        if "{" in value and question.kind == "text":
-            return value  # what it becomes is checked for each student
+        found = placeholders.problem(value) if "{{" not in value else None
+        if found:
+            raise self.tables.wrong(path, found[0], found[1])
         try:
-            return answers.check(question, value)
+            # What it really becomes is checked again for each student.
+            answers.check(question, placeholders.fill(value, _SOMEBODY))
+            return value.strip()
         except BadAnswer as error:
             hint = "" if error.hint.startswith("Try:") else error.hint
             raise self.tables.wrong(path, error.message.rstrip("."), hint) from error

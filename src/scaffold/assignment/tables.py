@@ -27,7 +27,7 @@ class Tables:
 
     def wrong(self, path: Sequence[str], message: str, hint: str = "") -> BadInput:
         """Return the refusal of what stands there: `message` is a sentence without its full stop."""
-        line = toml_lines.line_of(self.source, path)
+        line = toml_lines.line_of(self.source, path) if path else 1
         where = f"{self.name}, line {line}" if line else self.name
         return BadInput(f"{where}: {message}.", hint)
 

@@ -20,7 +20,7 @@ COLUMNS: Mapping[str, Sequence[str]] = {
     "last_name": ("lastname", "surname", "familyname", "nachname"),
     "email": ("email", "emailaddress", "mail"),
     "section": ("section", "class", "course", "sectionname"),
-    "team": ("team", "teamname", "group", "groupname"),
+    "team": ("team", "teamname", "group", "groupname", "gruppe"),
     "role": ("role", "roles"),
 }  # fmt: skip
 _WHO = {"username", "name", "first_name", "last_name", "email"}
@@ -70,6 +70,7 @@ def read(path: Path, text: str) -> tuple[Roster, list[Problem]]:
     students, skipped = [], []
     for line, cells in body:
         found = {key: cells[at].strip() if at < len(cells) else "" for key, at in columns.items()}
+        found["username"] = _login(plain, cells, found)
         if len(cells) > len(header):
             problems.append(
                 Problem(
@@ -85,7 +86,7 @@ def read(path: Path, text: str) -> tuple[Roster, list[Problem]]:
                 Problem(line, "it names nobody; fill in a username or a name, or remove the line")
             )
         else:
-            students.append(_student(line, kind, found, _login(plain, cells, found)))
+            students.append(_student(line, kind, found))
     return Roster(path, kind, tuple(students), tuple(skipped)), problems
 
 
@@ -138,8 +139,8 @@ def _login(plain: Sequence[str], cells: Sequence[str], found: Mapping[str, str])
     return cells[at].strip() if at < len(cells) else ""
 
 
-def _student(line: int, kind: str, found: Mapping[str, str], login: str) -> Student:
-    first, last, name = (found.get(key, "") for key in ("first_name", "last_name", "name"))
+def _student(line: int, kind: str, found: Mapping[str, str]) -> Student:
+    login, first, last, name = (found.get(key, "") for key in ("username", "first_name", "last_name", "name"))
     if kind == "Canvas" and name.count(",") == 1:
         last, first = (part.strip() for part in name.split(","))
         name = ""

@@ -10,6 +10,7 @@ from scaffold.cohort.people import Problem, Roster, Student
 from scaffold.errors import BadInput
 
 _MEMBERS = "members"
+_LIST = "tag:yaml.org,2002:seq"
 _EXAMPLE = "Write:\ntea-time:\n  members: [ada, grace]"
 
 
@@ -62,7 +63,7 @@ def _members(team: object) -> list[tuple[int, str]] | None:
         return None
     for key, value in team.value:
         if isinstance(key, yaml.ScalarNode) and key.value == _MEMBERS:
-            if not isinstance(value, yaml.SequenceNode) or not value.value:
+            if not isinstance(value, yaml.SequenceNode) or value.tag != _LIST or not value.value:
                 return None
             if not all(isinstance(each, yaml.ScalarNode) and each.value.strip() for each in value.value):
                 return None

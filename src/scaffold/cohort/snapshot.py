@@ -90,7 +90,7 @@ def take(files: Iterable[PlannedFile], stamp: Stamp) -> Snapshot:
 def write(snapshot: Snapshot, git: Path, tree: Path) -> None:
     """Make the folder `git` the repository of a working tree that lies in `tree`. Raises OSError."""
     for name in ("", "objects", "objects/pack", "objects/info", "refs", "refs/heads", "refs/tags", "info"):
-        (git / name).mkdir()
+        (git / name).mkdir(exist_ok=True)
         (git / name).chmod(0o755)
     _write_pack(snapshot, git / "objects" / "pack")
     modes = "false" if sys.platform == "win32" else "true"

@@ -42,7 +42,7 @@ def plan(assignment: Assignment, template: Template, roster: Roster) -> tuple[Un
             problems.append(Problem(students[0].line, problem))
             continue
         key = made.repository.casefold()
-        if key in units:
+        if key in units and made.line not in {problem.line for problem in problems}:
             problems.append(_collision(units[key], made))
         units.setdefault(key, made)
     refuse(roster.path, problems)
