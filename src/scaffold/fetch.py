@@ -33,7 +33,11 @@ def get(url: str, largest: int) -> bytes:
             headers: HTTPMessage,
             newurl: str,
         ) -> urllib.request.Request | None:
-            _check(newurl, f"{url} leads to {newurl[:200]}, which")
+            try:
+                _check(newurl, f"{url} leads to {newurl[:200]}, which")
+            except BadInput:
+                fp.close()
+                raise
             return super().redirect_request(req, fp, code, msg, headers, newurl)
 
     _check(url, url)
