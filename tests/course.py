@@ -78,7 +78,13 @@ def git(folder: Path, *args: str, env: Mapping[str, str] | None = None) -> str:
     """Ask git, as a person would; it must succeed."""
     command: Sequence[str] = ["git", *args]
     done = subprocess.run(
-        command, cwd=folder, check=False, capture_output=True, text=True, env={**os.environ, **(env or {})}
+        command,
+        cwd=folder,
+        check=False,
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        env={**os.environ, **(env or {})},
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
