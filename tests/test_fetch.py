@@ -12,6 +12,7 @@ import pytest
 
 from scaffold import fetch
 from scaffold.errors import BadInput
+from tests.templates.harness import tools
 
 Answer = Callable[[http.server.BaseHTTPRequestHandler], None]
 
@@ -77,7 +78,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make a certificate for 127.0.0.1, in one file with its key."""
     path = tmp_path_factory.mktemp("tls") / "both.pem"
     made = subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+        [tools.Needs()("openssl"), "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
          "-subj", "/CN=test", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", "-", "-out", "-"],
         check=True, capture_output=True, text=True,
     )  # fmt: skip

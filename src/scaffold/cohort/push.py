@@ -159,9 +159,11 @@ def _holds(folder: Path, url: str, commit: str) -> bool:
 def _why(done: process.Result) -> str:
     """Return the line that says best what went wrong, the remote's own words before git's."""
     lines = [line.strip() for line in f"{done.stderr}\n{done.stdout}".splitlines()]
-    for sign in ("remote: ", "fatal: ", "error: ", "!"):
+    for sign in ("remote:", "!", *_FOR_GOOD, "fatal:"):
         for line in lines:
-            if line.startswith(sign) and (text := line.removeprefix("remote:").strip().rstrip(".")):
+            found = line.startswith(sign) if sign[-1] in ":!" else sign in line.casefold()
+            text = line.removeprefix("remote:").rpartition("\t")[2].strip().rstrip(".")
+            if found and text:
                 return text
     return done.complaint
 
