@@ -23,7 +23,9 @@ VARIABLES = {
     "author_name": "Your Name",
     "author_email": "you@example.com",
     "ci": ["github", "gitlab"],
-    "__q_author_name": "\"{{ cookiecutter.author_name | replace('\\\\', '\\\\\\\\') | replace('\"', '\\\\\"') }}\"",
+    "__q_author_name": (
+        "\"{{ cookiecutter.author_name | replace('\\\\', '\\\\\\\\') | replace('\"', '\\\\\"') }}\""
+    ),
     "_secrets": ["KEY"],
 }
 ASSIGNMENT = """\

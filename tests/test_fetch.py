@@ -78,8 +78,9 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make a certificate for 127.0.0.1, in one file with its key."""
     path = tmp_path_factory.mktemp("tls") / "both.pem"
     made = subprocess.run(
-        [tools.Needs()("openssl"), "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-         "-subj", "/CN=test", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", "-", "-out", "-"],
+        [tools.Needs()("openssl"), "req", "-x509", "-newkey", "ec", "-pkeyopt",
+         "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", "/CN=test",
+         "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", "-", "-out", "-"],
         check=True, capture_output=True, text=True,
     )  # fmt: skip
     path.write_text(made.stdout, encoding="ascii")
@@ -133,13 +134,13 @@ def test_what_is_refused(server: str, path: str, said: str, monkeypatch: pytest.
 def test_a_server_that_nobody_vouches_for_is_refused(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its certificate is checked like a bank's."""
     monkeypatch.delenv("SSL_CERT_FILE")
-    with pytest.raises(BadInput, match="cannot be fetched: .*certificate"):
+    with pytest.raises(BadInput, match=r"cannot be fetched: .*certificate"):
         fetch.get(f"{server}/ok", 4096)
 
 
 def test_nobody_there(server: str) -> None:
     """The reason is told."""
-    with pytest.raises(BadInput, match="cannot be fetched: .*refused"):
+    with pytest.raises(BadInput, match=r"cannot be fetched: .*refused"):
         fetch.get("https://127.0.0.1:9/a.toml", 4096)
     assert server
 

@@ -40,8 +40,8 @@ def test_json() -> None:
     """The same for programs."""
     found = json.loads(scaffold("assignment", "check", "assignment.toml", "--json").stdout)
     assert list(found) == [
-        "id", "title", "due", "due_utc", "pinned", "managed", "student", "sha256", "template", "free", "version",
-        "repository", "answers", "files", "idle",
+        "id", "title", "due", "due_utc", "pinned", "managed", "student", "sha256", "template", "free",
+        "version", "repository", "answers", "files", "idle",
     ]  # fmt: skip
     assert {"path": "tests/test_app.py", "owner": "managed"} in found["files"]
     assert found["free"] == {"project_name": "Shop of {student}"}

@@ -17,8 +17,9 @@ from tests.course import ASSIGNMENT
 SCHEMA = json.loads((Path(model.__file__).parent / "schema.json").read_text(encoding="utf-8"))
 # What only a program can tell that has the templates, or a JSON text has no word for.
 BEYOND = {
-    "empty", "no TOML", "cut off", "Latin-1", "huge", "deep", "template", "too old", "question", "choice", "Jinja", "both",
-    "placeholder", "due as text", "due without zone", "due as a day", "due long ago", "title", "repository", "glob", "lines",
+    "empty", "no TOML", "cut off", "Latin-1", "huge", "deep", "template", "too old", "question", "choice",
+    "Jinja", "both", "placeholder", "due as text", "due without zone", "due as a day", "due long ago",
+    "title", "repository", "glob", "lines",
 }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""A roster is hostile input: nothing in a name runs, leaves its folder, or breaks a file, a page or a table."""
+"""A roster is hostile input: nothing in a name runs, leaves its folder, or breaks a file or a page."""
 
 import csv
 import html.parser

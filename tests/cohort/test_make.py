@@ -246,7 +246,8 @@ def test_json_tells_all() -> None:
     """What was made and every record."""
     made = json.loads(scaffold(*CREATE, "--json").stdout)
     assert list(made) == [
-        "path", "assignment", "made", "done", "failed", "changed", "gone", "skipped", "repositories", "dry_run",
+        "path", "assignment", "made", "done", "failed", "changed", "gone", "skipped",
+        "repositories", "dry_run",
     ]  # fmt: skip
     assert made["made"] == ["shop-2026-ada", "shop-2026-grace"]
     assert made["repositories"][0]["step"] == "committed"

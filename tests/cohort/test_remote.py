@@ -27,8 +27,8 @@ def test_what_is_pushed_to_and_what_is_shown(text: str, url: str, shown: str) ->
 
 @pytest.mark.parametrize(
     "text",
-    ["http://h/{repo}", "git://h/{repo}", "ftp://h/{repo}", "ext::sh -c x {repo}", "fd::7/{repo}", "-x{repo}", "{repo}",
-     "../{repo}", "https://h/{repo}\n", "https://h/a b/{repo}", "/a::{repo}", "https://h/r"],
+    ["http://h/{repo}", "git://h/{repo}", "ftp://h/{repo}", "ext::sh -c x {repo}", "fd::7/{repo}", "-x{repo}",
+     "{repo}", "../{repo}", "https://h/{repo}\n", "https://h/a b/{repo}", "/a::{repo}", "https://h/r"],
 )  # fmt: skip
 def test_what_is_refused(text: str) -> None:
     """Other protocols, options, and one address for all."""

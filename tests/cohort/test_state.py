@@ -53,7 +53,8 @@ def test_it_is_for_the_instructor_alone() -> None:
 
 @pytest.mark.parametrize(
     "line",
-    ["nonsense", "[]", '{"repository": "x"}', '{"repository": "../x", "step": "pending", "team": "", "students": []}',
+    ["nonsense", "[]", '{"repository": "x"}',
+     '{"repository": "../x", "step": "pending", "team": "", "students": []}',
      '{"repository": "x", "step": "lost", "team": "", "students": []}', "{" * 3000],
 )  # fmt: skip
 def test_a_damaged_record_is_told_with_its_line(line: str) -> None:
