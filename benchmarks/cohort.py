@@ -61,7 +61,7 @@ def cohort(files: Path, *flags: str) -> Callable[[Path, int], None]:
         roster = folder / "roster.csv"
         rows = (f"student{at},Student {at},student{at}@example.org\n" for at in range(count))
         roster.write_text("username,name,email\n" + "".join(rows), encoding="utf-8")
-        command = [
+        command: list[str | Path] = [
             BIN / "scaffold",
             "cohort",
             "create",

@@ -6,6 +6,7 @@ life of the process, because compiling is where Cookiecutter spends most of its 
 
 import io
 import os
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatch
@@ -57,6 +58,11 @@ def _workshop(template: Template) -> "_Workshop":
     if template.path not in _workshops:
         _workshops[template.path] = _Workshop(template)
     return _workshops[template.path]
+
+
+def _is_executable(file: Path) -> bool:
+    """Return whether a file can be run; Windows keeps no such bit, and a test compares the two."""
+    return file.suffix == ".sh" if sys.platform == "win32" else bool(file.stat().st_mode & 0o111)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +165,7 @@ class _Workshop:
 
     def _source(self, file: Path, name: str, copied: str | None) -> _Source:
         rendered, below = (name, "") if copied is None else (copied, name[len(copied) :])
-        executable = bool(file.stat().st_mode & 0o111)
+        executable = _is_executable(file)
         return _Source(file, name, self.compile(rendered, name), below, copied is not None, executable)
 
     def _read(self, source: _Source) -> tuple[bytes | Text, str]:

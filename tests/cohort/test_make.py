@@ -2,7 +2,9 @@
 
 import json
 import os
+import re
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -21,6 +23,7 @@ from tests.course import (
     scaffold,
     write,
 )
+from tests.terminal import Session
 
 
 def records() -> dict[str, dict[str, str]]:
@@ -256,6 +259,16 @@ def test_json_tells_all() -> None:
 def test_quiet_prints_nothing() -> None:
     """Unless something fails."""
     assert create("-q").output == ""
+
+
+def test_a_terminal_shows_how_far_it_is() -> None:
+    """With rate and time left; nothing of it stays."""
+    text = ASSIGNMENT.replace('"shop"', '"blog-django"').replace("tests/**", "tests/security/**")
+    write({"assignment.toml": text, "roster.csv": roster(30)})
+    with Session([sys.executable, "-m", "scaffold", *CREATE], Path.cwd(), size=(100, 24)) as session:
+        assert session.end() == 0
+        assert re.search(r"█+░* \d+/30  \d+\.\d/s  \d+ s left", session.written)
+        assert session.screen.lines[0].startswith("✔ 30 repositories made in out in ")
 
 
 def test_workers_make_the_same_as_one_process() -> None:

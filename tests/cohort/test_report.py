@@ -6,9 +6,13 @@ import re
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import sync_playwright
 
 from scaffold.cohort import report
 from tests.course import create, scaffold, write
+from tests.templates.harness import tools
+
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
 
 
 @pytest.mark.parametrize(
@@ -58,6 +62,29 @@ def test_the_page_is_one_file_without_scripts() -> None:
         "<main>",
     ):
         assert part in page
+
+
+@pytest.mark.parametrize("width", [360, 1024, 1280])
+def test_the_page_fits_phones_and_desks(need: tools.Needs, width: int) -> None:
+    """Nothing sticks out at the side, and Tab goes straight to the table, which stays a table."""
+    chromium = need("chromium")
+    rows = f"ada,Ada Lovelace\nlong,{'x' * 120}\nname,{'a-' * 60}\n"
+    write({"roster.csv": f"username,name\n{rows}{'u' * 60},Grace Hopper\n"})
+    create()
+    write({"out/repositories/shop-2026-ada/tests/test_app.py": "edited\n"})
+    scaffold("cohort", "status", "out", "--html", "page.html")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        page = browser.new_page(viewport={"width": width, "height": 900})
+        page.goto(Path("page.html").absolute().as_uri())
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.textContent") == "To the table"
+        page.keyboard.press("Enter")
+        assert page.evaluate("document.activeElement.id") == "repositories"
+        assert page.get_by_role("table").get_by_role("row").count() == 5
+        assert page.get_by_role("rowheader", name="Ada Lovelace").is_visible()
+        browser.close()
 
 
 def test_a_page_that_cannot_be_written_is_a_sentence() -> None:

@@ -118,6 +118,8 @@ _STYLE = """
 * { box-sizing: border-box }
 body { margin: 0; padding: clamp(1rem, 3vw, 2.5rem); font: 1rem/1.5 system-ui, sans-serif }
 body { overflow-wrap: anywhere }
+td[data-label="repository"], td[data-label^="managed"], td[data-label="state"], tbody th { min-width: 10rem }
+td[data-label="start"], td[data-label="commits"], td[data-label^="last"], thead th { white-space: nowrap }
 h1 { margin: 0 0 .25rem; line-height: 1.2 }
 .facts { display: flex; flex-wrap: wrap; gap: .5rem 2rem; margin: 1.5rem 0; padding: 0 }
 .facts div { display: flex; flex-direction: column-reverse }
@@ -134,11 +136,11 @@ tbody th { font-weight: 600 }
 code { font-family: ui-monospace, monospace; font-size: .9em }
 .good { color: var(--good) }
 .bad { color: var(--bad); font-weight: 600 }
-@media (max-width: 50rem) {
+@media (max-width: 64rem) {
   table, caption, tbody, tr, th, td { display: block }
   thead { position: absolute; left: -999rem }
   tr { padding: .75rem 0; border-bottom: 2px solid var(--line) }
-  th, td { border: 0; padding: .15rem 0 }
+  tbody tr > * { padding: .15rem 0; white-space: normal; overflow-wrap: anywhere }
   td::before { content: attr(data-label) ": "; font-weight: 400; color: CanvasText; opacity: .75 }
 }
 @media print { body { padding: 0 } thead th { position: static } }

@@ -1,5 +1,6 @@
 """Lays out what the instructors' commands found: text for people, objects for programs; both pure."""
 
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from scaffold.cohort.status import Look, Overview
 
 Json = dict[str, Any]
+_WIDE = 32  # letters of a name
 _SHOWN = 20  # rows of a list that may be long
 
 
@@ -177,13 +179,33 @@ def _failures(records: "Sequence[Record]") -> list[str]:
 def overview(found: "Overview", counts: Sequence[tuple[str, int]], rows: Sequence[Sequence[str]]) -> str:
     """Draw the table of a cohort: a line for each repository, and what it comes to."""
     heads = ("student", "repository", "state", "start", "edited", "commits", "last commit")
-    table = [heads, *([*cells[:4], _few(cells[4]), *cells[5:]] for cells in rows)]
-    widths = [max(len(cells[at]) for cells in table) for at in range(len(heads))]
-    lines = ["  ".join(f"{cell:<{widths[at]}}" for at, cell in enumerate(cells)).rstrip() for cells in table]
+    table = [heads, *(_clipped(cells) for cells in rows)]
+    widths = [max(_columns(cells[at]) for cells in table) for at in range(len(heads))]
+    lines = [
+        "  ".join(cell + " " * (widths[at] - _columns(cell)) for at, cell in enumerate(cells)).rstrip()
+        for cells in table
+    ]
+    lines += _failures([look.record for look in found.looks if look.record.error])
     numbers = ", ".join(f"{number} {name}" for name, number in counts if number)
     about = found.assignment
     title = f"{bold(str(about['id']))}  {about['title']}, due {about['due']}"
     return "\n".join([title, "", bold(lines[0]), *lines[1:], "", dim(numbers)])
+
+
+def _clipped(cells: Sequence[str]) -> list[str]:
+    """Return a row of a table that fits on a screen: the reason of a failure stands below the table."""
+    student, repository, step, start, edited, *rest = cells
+    shown = student if len(student) <= _WIDE else f"{student[: _WIDE - 1]}…"
+    return [shown, repository, step.partition(":")[0], start, _few(edited), *rest]
+
+
+def _columns(text: str) -> int:
+    """Return how many columns of a terminal a text takes."""
+    widths = (
+        0 if unicodedata.combining(sign) else 1 + (unicodedata.east_asian_width(sign) in "WF")
+        for sign in text
+    )
+    return sum(widths)
 
 
 def _few(paths: str) -> str:
