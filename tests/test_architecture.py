@@ -12,7 +12,7 @@ MODULES = sorted(SOURCE.rglob("*.py"))
 DOORS = {
     "jinja2": {"render"},
     "binaryornot": {"dialect"},
-    "slugify": {"slugs"},
+    "slugify": {"spelling"},
     "cookiecutter": {"render"},
     "subprocess": {"process"},
     "questionary": {"prompts"},
@@ -60,6 +60,7 @@ FLOW = [
     "finish",
     "manifest",
     "process",
+    "spelling",
     "slugs",
     "dialect",
     "tree",
@@ -71,6 +72,7 @@ FLOW = [
 # What hooks do is compared with them; a reader is shown by what it reads.
 SHOWN_BY = {
     "finish": "render",
+    "spelling": "render",
     "assignment.reader": "cohort.bad_input",
     "assignment.tables": "cohort.bad_input",
     "assignment.sources": "assignment.new",

@@ -17,7 +17,7 @@ from typing import Any
 import jinja2
 from jinja2.sandbox import SandboxedEnvironment
 
-from scaffold import dialect, finish, slugs
+from scaffold import dialect, finish, spelling
 from scaffold.catalog import Template
 from scaffold.errors import TemplateError
 from scaffold.tree import Plan, PlannedFile
@@ -97,7 +97,7 @@ class _Workshop:
             **settings,
         )
         # Cookiecutter's other filters and globals are random or tell the time: two runs would differ.
-        self.environment.filters["slugify"] = slugs.slugify
+        self.environment.filters["slugify"] = spelling.slugify
 
     @cached_property
     def folder(self) -> Path:

@@ -3,7 +3,6 @@
 import keyword
 import re
 import sys
-from typing import Any
 
 SHORTEST, LONGEST = 2, 50
 
@@ -58,18 +57,6 @@ def repaired(slug: str) -> str | None:
         if plain and _reason(cut) is None:
             return cut
     return None
-
-
-def slugify(value: str, *args: Any, **options: Any) -> str:  # noqa: ANN401 - handed on as it is
-    """Spell a text in letters a to z and digits: python-slugify, the one filter that templates may use."""
-    from slugify import slugify as spell  # noqa: PLC0415 - needed for one default, and only if that is taken
-
-    return spell(value, *args, **options)
-
-
-def is_device(name: str) -> bool:
-    """Whether Windows keeps that file name, with any ending, for a device."""
-    return name.partition(".")[0].lower() in _DEVICES
 
 
 def _reason(slug: str) -> str | None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from scaffold import __version__, slugs
+from scaffold import __version__, spelling
 from scaffold.assignment import globs
 from scaffold.assignment.model import ID, REPOSITORY, SCHEMA
 from scaffold.catalog import Template
@@ -30,7 +30,7 @@ class Wish:
 def short(title: str, year: int) -> str:
     """Return an id made of a title: "Capstone 1: a blog" becomes capstone-1-a-blog-2026."""
     longest = 39 - len(f"-{year}")
-    spelled = slugs.slugify(title, max_length=longest, word_boundary=True)
+    spelled = spelling.slugify(title, max_length=longest, word_boundary=True)
     return f"{spelled or 'assignment'}-{year}"
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from scaffold import answers, slugs
+from scaffold import answers, spelling
 from scaffold.assignment import placeholders
 from scaffold.assignment.model import Assignment
 from scaffold.catalog import Template
@@ -14,6 +14,7 @@ from scaffold.errors import BadAnswer
 LONGEST = 100  # characters of a repository's name, as GitHub has it
 _LONGEST_PART = 60
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
+_DEVICE = re.compile(r"(con|prn|aux|nul|clock|(com|lpt)[0-9])(\..*)?", re.IGNORECASE)
 _ENDINGS = (".git", ".lock", ".wiki", ".atom")
 
 
@@ -117,7 +118,7 @@ def _repository(assignment: Assignment, values: Mapping[str, str]) -> tuple[str,
                 f"no letter of {text[:80]!r} can stand in a repository's name; give the line a username"
             )
     name = placeholders.fill(assignment.repository, short)
-    if slugs.is_device(name):
+    if _DEVICE.fullmatch(name):
         return "", (
             f"the repository would be called {name!r}, which Windows keeps for a device; "
             'put more into the assignment\'s pattern, such as repository = "{assignment}-{username}"'
@@ -133,7 +134,7 @@ def _repository(assignment: Assignment, values: Mapping[str, str]) -> tuple[str,
 def _short(text: str) -> str:
     """Return what of a text can stand in a repository's name; of an address, what is before the @."""
     plain = text.partition("@")[0] or text
-    spelled = slugs.slugify(
+    spelled = spelling.slugify(
         plain, regex_pattern=r"[^-a-z0-9_.]+", max_length=_LONGEST_PART, word_boundary=False
     )
     return re.sub(r"\.{2,}", ".", spelled).strip("-_.")
