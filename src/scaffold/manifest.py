@@ -7,6 +7,7 @@ import re
 import stat
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 from scaffold import process
@@ -62,7 +63,7 @@ def build(
 
     `origin` is what `Assignment.record` says of the assignment that the project was made from, if any.
     """
-    hashes = {str(file.path): hashlib.sha256(file.content).hexdigest() for file in files}
+    hashes = {str(file.path): _sha256(file.content) for file in files}
     record = {
         "schema": SCHEMA,
         "scaffold": template.version,
@@ -115,6 +116,11 @@ def status(folder: Path) -> Status:
     return Status(
         record, tuple(found["unchanged"]), tuple(found["edited"]), tuple(found["missing"]), tuple(added)
     )
+
+
+@lru_cache(maxsize=1024)  # most files of two hundred projects are the same
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def _damaged(path: Path, why: str) -> ScaffoldError:

@@ -14,7 +14,7 @@ import sys
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from types import FrameType
 
 from scaffold.tree import PlannedFile
@@ -23,6 +23,7 @@ _OURS = re.compile(r"\..+\.scaffold-[0-9a-f]{16}")
 _LOCK = "lock"
 _PROJECT = "project"
 _LONGEST_NAME = 40
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 
 
 @contextmanager
@@ -47,20 +48,22 @@ def staged(target: Path) -> Iterator[Path]:
 
 def write(files: Iterable[PlannedFile], folder: Path) -> None:
     """Write planned files into an existing folder, with the permissions they say. Raises OSError."""
-    made = {folder}
+    made: dict[PurePosixPath, Path] = {PurePosixPath(): folder}
     for file in files:
-        path = folder / file.path
-        if path.parent not in made:
-            for parent in reversed(path.parents):
-                if parent not in made and folder in parent.parents:
-                    parent.mkdir()
-                    parent.chmod(0o755)
-                    made.add(parent)
+        within = file.path.parent
+        if within not in made:
+            for parent in (*reversed(within.parents), within):
+                if parent not in made:
+                    made[parent] = folder / parent
+                    made[parent].mkdir()
+                    made[parent].chmod(0o755)
+        # A path for each file would cost as much as writing it.
+        path = f"{made[within]}{os.sep}{file.path.name}"
         # Closed to others from the first byte on: the umask only ever takes away.
-        number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), file.mode)
+        number = os.open(path, _NEW, file.mode)
         with os.fdopen(number, "wb") as stream:
             stream.write(file.content)
-        path.chmod(file.mode)
+        os.chmod(path, file.mode)  # noqa: PTH101
 
 
 def sweep(parent: Path) -> None:

@@ -6,7 +6,6 @@ loose ones of a project would cost more than everything else; what was compresse
 is kept for the next, as most files are the same.
 """
 
-import hashlib
 import os
 import stat
 import sys
@@ -64,10 +63,9 @@ def take(files: Iterable[PlannedFile], stamp: Stamp) -> Snapshot:
     for file in files:
         if file.secret:
             continue
-        key = hashlib.sha256(file.content).digest()
-        if key not in _blob_ids:
-            _blob_ids[key] = _pack(Blob.from_string(file.content))
-        blob = _blob_ids[key]
+        if file.content not in _blob_ids:
+            _blob_ids[file.content] = _pack(Blob.from_string(file.content))
+        blob = _blob_ids[file.content]
         packed[blob] = _compressed[blob]
         mode = stat.S_IFREG | (0o755 if file.executable else 0o644)
         rows.append((file.path.as_posix().encode(), blob, mode))
