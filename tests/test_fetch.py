@@ -12,6 +12,7 @@ import pytest
 
 from scaffold import fetch
 from scaffold.errors import BadInput
+from tests.course import ASSIGNMENT, scaffold
 from tests.templates.harness import tools
 
 Answer = Callable[[http.server.BaseHTTPRequestHandler], None]
@@ -47,6 +48,7 @@ def waits(handler: http.server.BaseHTTPRequestHandler) -> None:
 
 
 ANSWERS: dict[str, Answer] = {
+    "/a.toml": sends(ASSIGNMENT.replace('"shop"', '"blog-django"').encode()),
     "/ok": sends(b"id = 1\n"),
     "/moved": sends(b"", 302, Location="/ok"),
     "/to-http": sends(b"", 302, Location="http://127.0.0.1:1/a.toml"),
@@ -107,6 +109,22 @@ def server(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 def test_a_file_is_fetched(server: str, path: str) -> None:
     """Also from where it moved to, if that is HTTPS."""
     assert fetch.get(server + path, 4096) == b"id = 1\n"
+
+
+def test_a_student_starts_from_an_address(server: str) -> None:
+    """The whole way, from the command line."""
+    result = scaffold("new", "--assignment", f"{server}/a.toml", "mine", "-y", "--no-git")
+    assert result.exit_code == 0, result.output
+    assert "ci: gitlab (pinned)" in result.stdout
+    assert Path("mine/.gitlab-ci.yml").is_file()
+
+
+def test_an_address_with_something_else_is_refused(server: str) -> None:
+    """With the address in the file's place, exit code 2, and nothing written."""
+    result = scaffold("new", "--assignment", f"{server}/ok", "mine", "-y")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith(f"Error: {server}/ok, line 1: it has no schema")
+    assert not Path("mine").exists()
 
 
 @pytest.mark.parametrize(

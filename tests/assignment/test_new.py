@@ -41,6 +41,15 @@ def test_free_answers_are_the_students() -> None:
     assert own["answers"]["project_name"] == "Tea"
 
 
+def test_a_file_of_answers_pins_nothing_anew() -> None:
+    """What is pinned is refused there as well."""
+    write({"answers.toml": 'ci = "github"\n'})
+    result = scaffold("new", "--assignment", ".", "x", "-y", "--answers", "answers.toml")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "ci is pinned by the assignment shop-2026: gitlab." in result.stderr
+    assert not Path("x").exists()
+
+
 def test_a_free_answer_that_only_a_roster_could_fill_is_the_templates() -> None:
     """It is a suggestion, no more."""
     write({"assignment.toml": ASSIGNMENT.replace("{student}", "{section}")})
