@@ -1,6 +1,6 @@
 """The use case: make the repositories of a cohort that are not made yet, and touch none that is."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -9,14 +9,12 @@ from typing import Any
 from scaffold import __version__, catalog, staging
 from scaffold.assignment.model import Assignment
 from scaffold.catalog import Template
-from scaffold.cohort import build, select, state, units, workers
+from scaffold.cohort import build, place, select, state, units, workers
 from scaffold.cohort.people import Roster
 from scaffold.cohort.snapshot import Stamp
 from scaffold.cohort.state import Person, Record, Step
 from scaffold.cohort.units import Unit
 from scaffold.errors import ScaffoldError
-
-_IGNORED = (state.NAME, state.LOCK, f"{state.REPOSITORIES}/", "status.html", "status.csv")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +90,9 @@ def create(ahead: Forecast, order: Order, roster: Path, tell: Callable[[Record],
     """
     folder = ahead.folder
     try:
-        _prepare(folder, roster)
+        place.make(folder)
         with state.locked(folder):
+            place.ignore(folder, roster)
             return _create(ahead, order, tell)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
@@ -199,29 +198,3 @@ def _check_same(assignment: Assignment, head: Mapping[str, Any], folder: Path) -
             f"{template.version}, so not all would start from the same.",
             "Use that version for it, or start another cohort with another --out.",
         )
-
-
-def _prepare(folder: Path, roster: Path) -> None:
-    """Make the cohort's folder, closed to others, and keep all of it that is about people out of git."""
-    if not folder.exists():
-        folder.mkdir(mode=0o700)
-    names = [f"/{name}" for name in _IGNORED]
-    if roster.resolve().parent == folder.resolve():
-        names.append(f"/{_escaped(roster.name)}")
-    ignore = folder / ".gitignore"
-    before = ignore.read_text(encoding="utf-8").splitlines() if ignore.exists() else []
-    missing = [name for name in names if name not in before]
-    if missing:
-        with ignore.open("a", encoding="utf-8", newline="\n") as stream:
-            if not before:
-                stream.write("# Names of students stay in this folder.\n")
-            stream.write("".join(f"{name}\n" for name in missing))
-
-
-def _escaped(name: str) -> str:
-    return "".join(f"\\{sign}" if sign in "*?[]\\! #" else sign for sign in name)
-
-
-def summary(records: Sequence[Record]) -> Mapping[str, int]:
-    """Return how many repositories are at each step."""
-    return {step: sum(record.step == step for record in records) for step in state.STEPS}

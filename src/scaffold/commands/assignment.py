@@ -73,10 +73,10 @@ def check(file: str, *, as_json: bool) -> None:
     """Validate an assignment, a FILE or an https:// address, and show the tree that it gives."""
     from scaffold.assignment import sources
     from scaffold.cohort import preview
-    from scaffold.commands import layout
+    from scaffold.commands import layout, objects
 
     found = preview.preview(sources.load(file))
     if as_json:
-        say_json(layout.preview_json(found))
+        say_json(objects.preview(found))
     else:
         say(layout.preview(found, width()))

@@ -63,7 +63,7 @@ def create(
     from scaffold.assignment import sources
     from scaffold.cohort import make
     from scaffold.cohort import roster as rosters
-    from scaffold.commands import layout
+    from scaffold.commands import layout, objects
 
     order = make.Order(only, flags["failed"], not flags["no_git"], jobs or 0)
     found = sources.load(assignment)
@@ -72,7 +72,7 @@ def create(
     skipped = [f"line {each.line}: {each.message}" for each in people.skipped]
     if flags["dry_run"]:
         if flags["as_json"]:
-            say_json(layout.forecast_json(ahead, skipped))
+            say_json(objects.forecast(ahead, skipped))
         else:
             say(layout.forecast(ahead, skipped))
         return
@@ -88,7 +88,7 @@ def create(
         context.exit(INTERRUPTED)
     progress.end()
     if flags["as_json"]:
-        say_json(layout.made_json(report, ahead, skipped))
+        say_json(objects.made(report, ahead, skipped))
     elif report.failed or not flags["quiet"]:
         say(
             layout.made(report, len(ahead.done), time.monotonic() - started, width()), err=bool(report.failed)
@@ -135,7 +135,7 @@ def push(
     """
     from scaffold.cohort import push as pushing
     from scaffold.cohort import remote, state
-    from scaffold.commands import layout
+    from scaffold.commands import layout, objects
 
     order = pushing.Order(remote.parse(pattern), only, flags["failed"])
     todo, before, _ = pushing.wanted(state.read(directory), order)
@@ -155,7 +155,7 @@ def push(
         context.exit(INTERRUPTED)
     progress.end()
     if flags["as_json"]:
-        say_json(layout.pushed_json(report))
+        say_json(objects.pushed(report))
     elif report.failed or not flags["quiet"]:
         say(layout.pushed(report, width()), err=bool(report.failed))
     context.exit(1 if report.failed else 0)
@@ -179,7 +179,7 @@ def status(directory: Path, *, only: Sequence[str], as_csv: bool, html: Path | N
     """
     from scaffold.cohort import report
     from scaffold.cohort import status as statuses
-    from scaffold.commands import layout
+    from scaffold.commands import layout, objects
 
     found = statuses.overview(directory, only)
     counts = report.counts(found)
@@ -191,7 +191,7 @@ def status(directory: Path, *, only: Sequence[str], as_csv: bool, html: Path | N
                 f"{html} cannot be written: {error.strerror}.", "Name another file."
             ) from error
     if as_json:
-        say_json(layout.overview_json(found, counts))
+        say_json(objects.overview(found, counts))
     elif as_csv:
         click.echo(report.as_csv(found), nl=False)
     elif html:

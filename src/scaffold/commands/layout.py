@@ -1,7 +1,7 @@
-"""Lays out what the instructors' commands found: text for people, objects for programs; both pure."""
+"""Lays out for people what the instructors' commands found; pure text."""
 
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from scaffold.output import bold, dim, green, red, wrapped, yellow
@@ -11,9 +11,8 @@ if TYPE_CHECKING:
     from scaffold.cohort.preview import Preview
     from scaffold.cohort.push import Report as Pushed
     from scaffold.cohort.state import Record
-    from scaffold.cohort.status import Look, Overview
+    from scaffold.cohort.status import Overview
 
-Json = dict[str, Any]
 _WIDE = 32  # letters of a name
 _SHOWN = 20  # rows of a list that may be long
 
@@ -51,27 +50,6 @@ def _tree(found: "Preview") -> Iterable[str]:
         yield dim(lines + branch) + entry.name + "/" * entry.folder + (f"  {dim(owner)}" if owner else "")
 
 
-def preview_json(found: "Preview") -> Json:
-    """Return `assignment check`: the assignment, and
-
-    - version: text, of the template
-    - repository: text, what the repository of a student called Ada Lovelace would be called
-    - answers: object of texts, those of her project
-    - files: array of {path, owner: "managed", "student" or ""}
-    - idle: array of patterns that no file fits
-    """  # noqa: D400, D415 - a list follows
-    from scaffold import schema
-
-    return {
-        **schema.assignment(found.assignment),
-        "version": found.template.version,
-        "repository": found.repository,
-        "answers": dict(found.answers),
-        "files": [{"path": path, "owner": owner} for path, owner in found.owners.items()],
-        "idle": list(found.idle),
-    }
-
-
 def forecast(found: "Forecast", skipped: Sequence[str]) -> str:
     """Say what a run would do."""
     rows = [f"{green('make')}  {each.repository}  {dim(_people(each))}" for each in found.wanted]
@@ -89,29 +67,6 @@ def _people(unit: Any) -> str:  # noqa: ANN401 - a unit; its module is not loade
     return ", ".join(each.shown for each in unit.students)
 
 
-def forecast_json(found: "Forecast", skipped: Sequence[str]) -> Json:
-    """Return `cohort create --dry-run`: what would be made and what is done, as arrays of repositories."""
-    return {
-        "path": str(found.folder.absolute()),
-        "assignment": found.assignment.id,
-        "make": [_unit_json(each) for each in found.wanted],
-        "done": [each.repository for each in found.done],
-        "changed": list(found.changed),
-        "gone": list(found.gone),
-        "skipped": list(skipped),
-        "dry_run": True,
-    }
-
-
-def _unit_json(unit: Any) -> Json:  # noqa: ANN401 - as above
-    return {
-        "repository": unit.repository,
-        "team": unit.team,
-        "students": [each.shown for each in unit.students],
-        "line": unit.line,
-    }
-
-
 def made(report: "Report", before: int, seconds: float, width: int) -> str:
     """Say what a run made."""
     count = len(report.made)
@@ -124,22 +79,6 @@ def made(report: "Report", before: int, seconds: float, width: int) -> str:
         return "\n".join([*rows, wrapped(again, width)])
     todo = f"scaffold cohort push {report.folder} --remote 'git@HOST:COURSE/{{repo}}.git'"
     return "\n".join([*rows, "", bold("Next"), f"  {todo}"])
-
-
-def made_json(report: "Report", found: "Forecast", skipped: Sequence[str]) -> Json:
-    """Return `cohort create`: what was made, and the records of the whole cohort (see `record_json`)."""
-    return {
-        "path": str(report.folder.absolute()),
-        "assignment": found.assignment.id,
-        "made": list(report.made),
-        "done": [each.repository for each in found.done],
-        "failed": list(report.failed),
-        "changed": list(found.changed),
-        "gone": list(found.gone),
-        "skipped": list(skipped),
-        "repositories": [record_json(each) for each in report.records],
-        "dry_run": False,
-    }
 
 
 def pushed(report: "Pushed", width: int) -> str:
@@ -157,17 +96,6 @@ def pushed(report: "Pushed", width: int) -> str:
     if report.stopped:
         rows.append(wrapped(f"Stopped: {report.stopped}.", width))
     return "\n".join(rows)
-
-
-def pushed_json(report: "Pushed") -> Json:
-    """Return `cohort push`: arrays of repositories, those that failed with why; `stopped` is a sentence."""
-    return {
-        "pushed": list(report.pushed),
-        "before": list(report.before),
-        "failed": [{"repository": each.repository, "error": each.error} for each in report.failed],
-        "unmade": list(report.unmade),
-        "stopped": report.stopped,
-    }
 
 
 def _failures(records: "Sequence[Record]") -> list[str]:
@@ -211,65 +139,3 @@ def _columns(text: str) -> int:
 def _few(paths: str) -> str:
     names = [name for name in paths.split(", ") if name]
     return names[0] + (f" and {len(names) - 1} more" if len(names) > 1 else "") if names else "-"
-
-
-def overview_json(found: "Overview", counts: Sequence[tuple[str, int]]) -> Json:
-    """Return `cohort status`: the assignment as recorded, numbers by what they count, and repositories.
-
-    Each repository is `record_json` and
-
-    - path: text; present: whether it is there
-    - starts: whether its history begins with the recorded tree, or null if there is none
-    - edited: array of managed files that are no longer what they were
-    - commits: number; last_commit, last_date: texts, empty if there is none
-    """
-    return {
-        "assignment": found.assignment,
-        "template": found.template,
-        "scaffold": found.scaffold,
-        "counts": {name.replace(" ", "_"): number for name, number in counts},
-        "repositories": [_look_json(found, each) for each in found.looks],
-    }
-
-
-def _look_json(found: "Overview", look: "Look") -> Json:
-    return {
-        **record_json(look.record),
-        "path": str((found.folder / "repositories" / look.record.repository).absolute()),
-        "present": look.present,
-        "starts": look.starts,
-        "edited": list(look.edited),
-        "commits": look.commits,
-        "last_commit": look.last_commit,
-        "last_date": look.last_date,
-    }
-
-
-def record_json(record: "Record") -> Json:
-    """Return a record of the state file.
-
-    - repository, team, scaffold, template, remote: texts; empty if there is none
-    - step: "pending", "generated", "committed" or "pushed"
-    - students: array of {name, username, section}
-    - answers: SHA-256 of the answers; tree, commit: git's ids of what was handed out
-    - error: text, why the last attempt at the next step failed; empty if it did not
-    """
-    people: list[Mapping[str, str]] = [
-        {"name": each.name, "username": each.username, "section": each.section} for each in record.students
-    ]
-    texts = {
-        key: getattr(record, key)
-        for key in (
-            "repository",
-            "team",
-            "step",
-            "scaffold",
-            "template",
-            "answers",
-            "tree",
-            "commit",
-            "remote",
-            "error",
-        )
-    }
-    return {**texts, "students": people}
