@@ -1,14 +1,18 @@
 """Making a cohort: what is on the disk then, again and again, and what is left alone."""
 
+import errno
 import json
 import os
 import re
 import shutil
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from scaffold import staging
 from scaffold.cohort import build, state
 from tests.conftest import tree
 from tests.course import (
@@ -159,6 +163,52 @@ def test_one_that_fails_does_not_keep_others_back() -> None:
     shutil.rmtree("out/repositories/shop-2026-ada")
     assert "1 repository made in out; 0 done before." in create("--failed").stdout
     assert records()["shop-2026-ada"]["error"] == ""
+
+
+def test_a_repository_with_another_history_is_left_alone() -> None:
+    """It is somebody else's, be its files the same."""
+    create("--no-git", "--only", "ada")
+    folder = repositories()["shop-2026-ada"]
+    git(folder, "init", "-q", "--initial-branch=main")
+    git(folder, "add", "--all")
+    git(folder, "commit", "-qm", "Mine")
+    before = git(folder, "rev-parse", "HEAD")
+    result = scaffold(*CREATE)
+    assert result.exit_code == 1
+    assert "is there already, and is not what this assignment makes" in " ".join(result.stderr.split())
+    assert git(folder, "rev-parse", "HEAD") == before
+
+
+def test_a_worker_that_outlived_its_run_is_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It finished the repository in the same moment, and made the same."""
+    real = staging.staged
+
+    @contextmanager
+    def beaten(target: Path) -> Iterator[Path]:
+        with real(target.parent / "mine") as folder:
+            yield folder
+        (target.parent / "mine").rename(target)
+        raise FileExistsError(errno.ENOTEMPTY, "Directory not empty", str(target))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(staging, "staged", beaten)
+        create()
+    assert {record["step"] for record in records().values()} == {"committed"}
+
+
+def test_a_disk_that_refuses_is_told_for_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And nothing is left of what was begun."""
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(staging, "write", full)
+        result = scaffold(*CREATE)
+    assert result.exit_code == 1
+    assert result.stderr.count("cannot be made: no space left on device") == 2
+    assert list(repositories()) == []
+    create("--failed")
 
 
 def test_without_git_first_and_with_it_later() -> None:
