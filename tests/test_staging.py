@@ -236,6 +236,29 @@ def test_a_staging_folder_swept_at_birth_is_made_again(monkeypatch: pytest.Monke
     assert Path("shop").is_dir()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows removes no file that is open")
+def test_a_sweep_holds_the_lock_until_the_folder_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise whoever has just made the folder could lock it, and lose it in the next moment."""
+    home, there, real = stale("lock"), [], os.close
+
+    def close(number: int) -> None:
+        there.append(home.exists())
+        real(number)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "close", close)
+        staging.sweep(Path())
+    assert there[-1:] == [False]
+
+
+def test_what_was_left_may_wait() -> None:
+    """Many workers side by side clean up once, before they begin."""
+    home = stale("lock")
+    with staging.staged(Path("shop"), clean=False):
+        pass
+    assert home.exists()
+
+
 def test_a_file_system_without_locks_works_without_sweeping(monkeypatch: pytest.MonkeyPatch) -> None:
     """A network share, perhaps: a project can be made, and nobody dares to remove anything."""
 

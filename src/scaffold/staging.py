@@ -27,13 +27,15 @@ _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 
 
 @contextmanager
-def staged(target: Path) -> Iterator[Path]:
+def staged(target: Path, *, clean: bool = True) -> Iterator[Path]:
     """Give an empty folder beside the target, which becomes the target when the block ends well.
 
     If the block raises, if the rename fails, or if the process is asked to end, nothing is left behind.
-    The parent of the target must exist. Raises OSError.
+    The parent of the target must exist. What killed runs left there is removed first, if `clean`.
+    Raises OSError.
     """
-    sweep(target.parent)
+    if clean:
+        sweep(target.parent)
     with _ended_gently():
         home, lock = _make_home(target)
         try:
@@ -122,8 +124,13 @@ def _move(project: Path, target: Path) -> None:
 def _remove(home: Path, lock: int) -> None:
     """Remove a staging folder; its lock goes last, so that it is recognised even if this is cut short."""
     shutil.rmtree(home / _PROJECT, ignore_errors=True)
-    os.close(lock)  # before the file itself, which Windows would not remove otherwise
-    shutil.rmtree(home, ignore_errors=True)
+    if sys.platform == "win32":
+        os.close(lock)  # before the file itself, which it would not remove otherwise
+        shutil.rmtree(home, ignore_errors=True)
+    else:
+        # Held to the end: a run that has just made this folder could take the lock before it is gone.
+        shutil.rmtree(home, ignore_errors=True)
+        os.close(lock)
 
 
 if sys.platform == "win32":

@@ -184,8 +184,8 @@ def test_a_worker_that_outlived_its_run_is_no_failure(monkeypatch: pytest.Monkey
     real = staging.staged
 
     @contextmanager
-    def beaten(target: Path) -> Iterator[Path]:
-        with real(target.parent / "mine") as folder:
+    def beaten(target: Path, *, clean: bool) -> Iterator[Path]:
+        with real(target.parent / "mine", clean=clean) as folder:
             yield folder
         (target.parent / "mine").rename(target)
         raise FileExistsError(errno.ENOTEMPTY, "Directory not empty", str(target))

@@ -70,7 +70,8 @@ def build(recipe: Recipe, job: Job) -> Outcome:
 
 def _write(recipe: Recipe, job: Job, plan: Plan, taken: snapshot.Snapshot) -> None:
     try:
-        with staging.staged(job.target) as folder:
+        # Whoever makes the jobs has cleaned up, once for all of them.
+        with staging.staged(job.target, clean=False) as folder:
             staging.write(plan.files, folder)
             if recipe.git:
                 snapshot.write(taken, folder / ".git", folder)
