@@ -78,6 +78,7 @@ def test_fifty_random_moments() -> None:
             process.kill()
         else:
             os.killpg(process.pid, signal.SIGKILL)
+            all_gone(process.pid)
         process.wait()
         again = scaffold(*CREATE)
         assert again.exit_code == 0, (moment, again.output)

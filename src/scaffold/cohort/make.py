@@ -122,6 +122,7 @@ def _create(ahead: Forecast, order: Order, tell: Callable[[Record], None]) -> Re
         state.append(folder, [record])
         known[record.repository] = record
         tell(record)
+    staging.sweep(home)  # of a killed run whose workers had not let go at the beginning
     about = [unit.repository for unit in ahead.wanted]
     return Report(
         folder,
