@@ -405,8 +405,17 @@ def test_status_names_what_differs() -> None:
     }
 
 
+def every_command() -> Iterator[list[str]]:
+    """Yield the words of each command, those of the groups too."""
+    yield []
+    for name, command in main.commands.items():
+        yield [name]
+        if isinstance(command, click.Group):
+            yield from ([name, inner] for inner in command.commands)
+
+
 @pytest.mark.parametrize("flag", ["-h", "--help"])
-@pytest.mark.parametrize("command", [[], *([name] for name in main.commands)], ids=" ".join)
+@pytest.mark.parametrize("command", list(every_command()), ids=" ".join)
 def test_every_command_has_help_with_an_example(command: list[str], flag: str) -> None:
     """Each help text shows a command that can be pasted."""
     result = scaffold(*command, flag)
@@ -416,8 +425,9 @@ def test_every_command_has_help_with_an_example(command: list[str], flag: str) -
 
 
 def test_the_short_helps_are_whole() -> None:
-    """No line of the list of commands is cut off."""
-    assert "..." not in scaffold("-h").stdout.partition("Commands:")[2]
+    """No line of a list of commands is cut off."""
+    for words in ([], ["assignment"], ["cohort"]):
+        assert "..." not in scaffold(*words, "-h").stdout.partition("Commands:")[2]
 
 
 def test_no_arguments_show_the_help() -> None:
@@ -439,7 +449,8 @@ from scaffold.cli import main
 try:
     main(["--version"], prog_name="scaffold")
 finally:
-    heavy = {"jinja2", "cookiecutter", "prompt_toolkit", "importlib.metadata", "subprocess", "tomllib"}
+    heavy = {"jinja2", "cookiecutter", "prompt_toolkit", "importlib.metadata", "subprocess", "tomllib",
+             "dulwich", "multiprocessing", "yaml", "urllib.request", "csv", "scaffold.assignment.model"}
     print(sorted(heavy & set(sys.modules)))
 """
     assert python(code).stdout == f"scaffold {__version__}\n[]\n"

@@ -33,9 +33,25 @@ def test_readme_names_every_command() -> None:
     from scaffold.cli import main  # noqa: PLC0415 - it is imported late everywhere
 
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    named = set(re.findall(r"^\| `scaffold (\w+)", readme, re.MULTILINE))
-    hidden = {name for name, command in main.commands.items() if command.hidden}
-    assert named == set(main.commands) - hidden
+    named = re.findall(r"^\| `scaffold ((?:[a-z]+ ?)+)", readme, re.MULTILINE)
+    there: list[str] = []
+    for name, command in main.commands.items():
+        inner = getattr(command, "commands", {})
+        there += [f"{name} {each}" for each in inner] or [name] * (not command.hidden)
+    assert sorted(each.strip() for each in named) == sorted(there)
+
+
+def test_the_instructors_page_shows_an_assignment_that_is_one(tmp_path: Path) -> None:
+    """The file on the page is valid, and it names every key that there is."""
+    from scaffold.assignment import loading, reader  # noqa: PLC0415 - as above
+
+    page = (ROOT / "docs/instructors.md").read_text(encoding="utf-8")
+    (tmp_path / "assignment.toml").write_text(page.partition("```toml\n")[2].partition("```")[0], "utf-8")
+    assert loading.load(tmp_path).id == "blog-2026"
+    shown = {key for table in reader.KEYS.values() for key in table}
+    assert [key for key in shown if not re.search(rf"^(\[(\w+\.)?{key}\]|{key} =)", page, re.MULTILINE)] == [
+        "answers"
+    ]
 
 
 def test_readme_shows_a_real_run() -> None:

@@ -216,7 +216,7 @@ def test_a_folder_that_cannot_be_listed_is_not_swept() -> None:
 
 def test_a_staging_folder_swept_at_birth_is_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """Another run may sweep between the folder and its lock, or between the lock and its locking."""
-    real_open, real_take, calls = os.open, staging._take, []
+    real_open, real_take, calls = os.open, staging.take, []
 
     def swept_before_lock(path: Path, *args: int) -> int:
         calls.append("open")
@@ -229,11 +229,34 @@ def test_a_staging_folder_swept_at_birth_is_made_again(monkeypatch: pytest.Monke
         return len(calls) > 3 and real_take(lock)
 
     monkeypatch.setattr(os, "open", swept_before_lock)
-    monkeypatch.setattr(staging, "_take", swept_before_take)
+    monkeypatch.setattr(staging, "take", swept_before_take)
     with staging.staged(Path("shop")):
         pass
     assert calls == ["open", "open", "take", "open", "take"]
     assert Path("shop").is_dir()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows removes no file that is open")
+def test_a_sweep_holds_the_lock_until_the_folder_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise whoever has just made the folder could lock it, and lose it in the next moment."""
+    home, there, real = stale("lock"), [], os.close
+
+    def close(number: int) -> None:
+        there.append(home.exists())
+        real(number)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "close", close)
+        staging.sweep(Path())
+    assert there[-1:] == [False]
+
+
+def test_what_was_left_may_wait() -> None:
+    """Many workers side by side clean up once, before they begin."""
+    home = stale("lock")
+    with staging.staged(Path("shop"), clean=False):
+        pass
+    assert home.exists()
 
 
 def test_a_file_system_without_locks_works_without_sweeping(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -242,7 +265,7 @@ def test_a_file_system_without_locks_works_without_sweeping(monkeypatch: pytest.
     def unsupported(_lock: int) -> bool:
         raise OSError(95, "Operation not supported")
 
-    monkeypatch.setattr(staging, "_take", unsupported)
+    monkeypatch.setattr(staging, "take", unsupported)
     stale("lock")
     with staging.staged(Path("shop")):
         pass

@@ -33,7 +33,7 @@ def check(question: Question, value: str) -> str:
     if question.kind == "choice":
         return _choice(question, value)
     text = value.strip()
-    problem = _text_problem(text) or (slug_problem(text) if question.name == SLUG else None)
+    problem = text_problem(text) or (slug_problem(text) if question.name == SLUG else None)
     if problem is None and question.name == "author_email" and not _EMAIL.fullmatch(text):
         problem = f"{text!r} is not an e-mail address; write one like you@example.com."
     if problem is not None:
@@ -158,7 +158,8 @@ def _choice(question: Question, value: str) -> str:
     )
 
 
-def _text_problem(text: str) -> str | None:
+def text_problem(text: str) -> str | None:
+    """Return why no text of a project can be that, as a sentence, or None."""
     if not text:
         return "it may not be empty; write something, or leave it out to get the default."
     if len(text) > LONGEST:

@@ -1,25 +1,21 @@
 """The command line: options, output and exit codes; the only module that knows click."""
 
-import json
 import os
-import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 import click
 
 from scaffold import __version__
+from scaffold.commands import options
+from scaffold.commands.assignment import assignment
+from scaffold.commands.cohort import cohort
+from scaffold.console import example, say, say_json, width
 from scaffold.errors import ScaffoldError
 
-if TYPE_CHECKING:
-    from click.shell_completion import CompletionItem
-
-
 INTERRUPTED = 130
-# For output that holds no more than its own alphabet, as Windows' older code pages.
-_PLAIN = str.maketrans({"✔": "*", "✘": "x", "│": "|", "├": "|", "└": "`", "─": "-", "·": "-", "…": "~"})
 _SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
@@ -57,58 +53,11 @@ class Scaffold(click.Group):
         return result
 
 
-def say(text: str, *, err: bool = False) -> None:
-    """Print, with the colours and letters that the stream can show."""
-    stream = sys.stderr if err else sys.stdout
-    if "utf" not in (stream.encoding or "utf-8").lower():
-        text = text.translate(_PLAIN).encode(stream.encoding, "replace").decode(stream.encoding)
-    click.echo(text, err=err, color=False if os.environ.get("NO_COLOR") else None)
-
-
-def say_json(value: object) -> None:
-    """Print one JSON value, in letters that every pipe can carry."""
-    click.echo(json.dumps(value, indent=2))
-
-
-def width() -> int:
-    """Return how wide a text may be: the terminal, or as wide as it likes in a pipe."""
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else sys.maxsize
-
-
 def _complain(message: str, hint: str, code: int) -> int:
     from scaffold import output
 
     say(f"{output.red('Error:')} {message}" + (f"\n{output.dim(hint)}" if hint else ""), err=True)
     return code
-
-
-def _template_names(
-    _context: click.Context, _parameter: click.Parameter, typed: str
-) -> "list[CompletionItem[str]]":
-    from click.shell_completion import CompletionItem
-
-    from scaffold import completion
-
-    return [CompletionItem(name, help=about) for name, about in completion.templates(typed)]
-
-
-def _answer_pairs(
-    context: click.Context, _parameter: click.Parameter, typed: str
-) -> "list[CompletionItem[str]]":
-    from click.shell_completion import CompletionItem
-
-    from scaffold import completion
-
-    return [
-        CompletionItem(pair, help=about)
-        for pair, about in completion.answers(context.params.get("template"), typed)
-    ]
-
-
-def _folders(_context: click.Context, _option: object, typed: str) -> "list[CompletionItem[str]]":
-    from click.shell_completion import CompletionItem
-
-    return [CompletionItem(typed, type="dir")]
 
 
 def _complete(cli: click.Group, handed: str) -> int:
@@ -122,16 +71,11 @@ def _complete(cli: click.Group, handed: str) -> int:
     return 0
 
 
-def _example(*lines: str) -> str:
-    """Return the end of a help text; the backspace keeps click from filling its lines."""
-    return "\n  ".join(["\b\nExample:", *lines])
-
-
 @click.group(
     cls=Scaffold,
     context_settings=_SETTINGS,
     no_args_is_help=True,
-    epilog=_example(
+    epilog=example(
         "scaffold new                  asks what to build, and how",
         "scaffold new blog-django -y   makes the blog with every default",
     ),
@@ -143,12 +87,12 @@ def main() -> None:
 
 @main.command(
     short_help="Make a project.",
-    epilog=_example("scaffold new blog-django -a project_name='Travel Notes' -a database=mysql"),
+    epilog=example("scaffold new blog-django -a project_name='Travel Notes' -a database=mysql"),
 )
-@click.argument("template", required=False, shell_complete=_template_names)
-@click.argument("directory", required=False, type=click.Path(path_type=Path), shell_complete=_folders)
+@click.argument("template", required=False, shell_complete=options.templates)
+@click.argument("directory", required=False, type=click.Path(path_type=Path), shell_complete=options.folders)
 @click.option(
-    "-a", "--answer", "pairs", multiple=True, metavar="KEY=VALUE", shell_complete=_answer_pairs,
+    "-a", "--answer", "pairs", multiple=True, metavar="KEY=VALUE", shell_complete=options.answer_pairs,
     help="Answer a question; repeat it for more. `scaffold show TEMPLATE` lists the keys.",
 )  # fmt: skip
 @click.option(
@@ -157,6 +101,11 @@ def main() -> None:
     type=click.Path(path_type=Path),
     help="Take answers from this TOML file.",
 )
+@click.option(
+    "--assignment", "source", metavar="FILE_OR_URL",
+    help="Make the project of an assignment: a file, a folder with assignment.toml, or an https:// address.",
+    type=click.Path(),
+)  # fmt: skip
 @click.option("-y", "--defaults", is_flag=True, help="Ask nothing; take the default of what is not answered.")
 @click.option("--dry-run", is_flag=True, help="Show the files that would be written, and write nothing.")
 @click.option(
@@ -165,46 +114,62 @@ def main() -> None:
 @click.option("--no-git", is_flag=True, help="Start no git repository.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors and what was asked for.")
 def new(
-    template: str | None, directory: Path | None, pairs: Sequence[str], file: Path | None, **options: bool
+    template: str | None,
+    directory: Path | None,
+    pairs: Sequence[str],
+    file: Path | None,
+    source: str | None,
+    **flags: bool,
 ) -> None:
     """Make a project: ask what is missing, write it, and start a git repository.
 
     Without DIRECTORY the folder is named after the project. Answers come from --answer first, then from the
-    --answers file, then from what you type, then from the defaults.
+    --answers file, then from what you type, then from the defaults. With --assignment name no TEMPLATE; what
+    the assignment pins is neither asked nor answered.
     """
     from scaffold import output, project, render, request, schema, steps
+    from scaffold.assignment import sources
 
-    screen = sys.stdout if sys.stdout.isatty() and not options["as_json"] else sys.stderr
-    line = request.CommandLine(template, directory, pairs, file, screen)
-    wanted, asked = request.gather(line, ask=not options["defaults"])
-    flags = ("--no-git", "--defaults") if options["no_git"] else ("--defaults",)
-    again = output.command(wanted.template.name, directory, request.differing(wanted), flags)
+    screen = sys.stdout if sys.stdout.isatty() and not flags["as_json"] else sys.stderr
+    given = sources.load(source) if source else None
+    template, directory = request.places(template, directory, given)
+    line = request.CommandLine(template, directory, pairs, file, screen, source or "", given)
+    wanted, asked = request.gather(line, ask=not flags["defaults"])
+    closing = ("--no-git", "--defaults") if flags["no_git"] else ("--defaults",)
+    again = line.command(wanted.template, request.differing(wanted), closing)
+    origin = given.record if given else None
     after = steps.after(wanted.target)
     notes: tuple[str, ...] = ()
-    if options["dry_run"]:
+    if flags["dry_run"]:
         project.check_target(wanted.target)
-        plan = render.plan(wanted.template, wanted.answers)
+        plan = render.plan(wanted.template, wanted.answers, origin)
         files, shown = plan.paths, output.planned(wanted.target, plan)
     else:
-        made = project.create(wanted.template, wanted.answers, wanted.target, git=not options["no_git"])
+        made = project.create(
+            wanted.template, wanted.answers, wanted.target, git=not flags["no_git"], origin=origin
+        )
         files, notes = made.files, made.notes
-        shown = output.created(wanted.target, len(files), width(), git=not (options["no_git"] or notes))
+        shown = output.created(wanted.target, len(files), width(), git=not (flags["no_git"] or notes))
         shown += output.next_steps(after, again if asked else (), width())
-    if options["as_json"]:
+    if flags["as_json"]:
         rest = {
             "next_steps": list(after),
             "command": " ".join(again),
             "notes": list(notes),
-            "dry_run": options["dry_run"],
+            "dry_run": flags["dry_run"],
         }
+        if given:
+            rest["assignment"] = schema.assignment(given)
         say_json(schema.project(wanted, files, rest))
-    elif options["dry_run"] or not options["quiet"]:
+    elif flags["dry_run"] or not flags["quiet"]:
+        if given:
+            say(output.pinned(given, line.pinned(wanted.template), width()))
         say(shown)
-    for note in (*notes, *(() if options["quiet"] else steps.missing(wanted.template))):
+    for note in (*notes, *(() if flags["quiet"] else steps.missing(wanted.template))):
         say(output.wrapped(note, width(), output.yellow("Note: ")), err=True)
 
 
-@main.command("list", short_help="List the templates.", epilog=_example("scaffold list"))
+@main.command("list", short_help="List the templates.", epilog=example("scaffold list"))
 @click.option("--json", "as_json", is_flag=True, help="Print an array of objects.")
 def list_(*, as_json: bool) -> None:
     """List the templates: name, stack and one line on each."""
@@ -218,9 +183,9 @@ def list_(*, as_json: bool) -> None:
 
 
 @main.command(
-    short_help="Show all there is to know of a template.", epilog=_example("scaffold show blog-django")
+    short_help="Show all there is to know of a template.", epilog=example("scaffold show blog-django")
 )
-@click.argument("template", shell_complete=_template_names)
+@click.argument("template", shell_complete=options.templates)
 @click.option("--json", "as_json", is_flag=True, help="Print one object.")
 def show(template: str, *, as_json: bool) -> None:
     """Show a template: questions, services and ports, roadmap steps, files."""
@@ -235,7 +200,7 @@ def show(template: str, *, as_json: bool) -> None:
         say(output.template(found, defaults, plan, width()))
 
 
-@main.command(short_help="Look at what this machine has.", epilog=_example("scaffold doctor"))
+@main.command(short_help="Look at what this machine has.", epilog=example("scaffold doctor"))
 @click.option("--json", "as_json", is_flag=True, help="Print one object.")
 def doctor(*, as_json: bool) -> None:
     """Look at what this machine has, and what each thing is needed for.
@@ -254,9 +219,9 @@ def doctor(*, as_json: bool) -> None:
 
 @main.command(
     short_help="Compare a project with what was generated.",
-    epilog=_example("scaffold status my-blog --check"),
+    epilog=example("scaffold status my-blog --check"),
 )
-@click.argument("directory", default=".", type=click.Path(path_type=Path), shell_complete=_folders)
+@click.argument("directory", default=".", type=click.Path(path_type=Path), shell_complete=options.folders)
 @click.option("--check", is_flag=True, help="Exit 1 if a generated file was edited or is missing.")
 @click.option("--json", "as_json", is_flag=True, help="Print one object.")
 @click.pass_context
@@ -274,7 +239,7 @@ def status(context: click.Context, directory: Path, *, check: bool, as_json: boo
 
 @main.command(
     short_help="Print a shell's script for the Tab key.",
-    epilog=_example(
+    epilog=example(
         'eval "$(scaffold completion bash)"     in ~/.bashrc',
         'eval "$(scaffold completion zsh)"      in ~/.zshrc, after compinit',
         "scaffold completion fish > ~/.config/fish/completions/scaffold.fish",
@@ -286,3 +251,7 @@ def completion(shell: str) -> None:
     from scaffold import completion as scripts
 
     click.echo(scripts.script(shell), nl=False)
+
+
+main.add_command(assignment)
+main.add_command(cohort)

@@ -18,6 +18,12 @@ class UsageError(ScaffoldError):
     exit_code = 2
 
 
+class BadInput(ScaffoldError):  # noqa: N818 - as below
+    """A file that was handed over, an assignment or a roster, that nothing can be made from."""
+
+    exit_code = 2
+
+
 class BadAnswer(ScaffoldError):  # noqa: N818 - it names what the person gave, not what went wrong in here
     """An answer that no project can be made from."""
 

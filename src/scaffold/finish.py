@@ -31,9 +31,14 @@ def choose(
     return [(PurePosixPath(path), source) for path, source in kept]
 
 
-def complete(template: Template, answers: Mapping[str, str], files: Sequence[PlannedFile]) -> Plan:
+def complete(
+    template: Template,
+    answers: Mapping[str, str],
+    files: Sequence[PlannedFile],
+    origin: Mapping[str, object] | None = None,
+) -> Plan:
     """Return the plan of a project that has these files of its template. Raises TemplateError."""
-    record = PlannedFile(PurePosixPath(manifest.NAME), manifest.build(template, answers, files))
+    record = PlannedFile(PurePosixPath(manifest.NAME), manifest.build(template, answers, files, origin))
     extra = [record, *_environment(template, files)]
     return Plan(tuple(sorted([*files, *extra], key=lambda file: file.path.parts)))
 

@@ -21,6 +21,7 @@ class Interview:
     `given` returns what the command line settles for a template, which is not asked; `suggested` are better
     defaults than the template's (git's identity); `place` returns the folder that answers lead to, and
     `taken` says why it cannot be used, or None. With `which` off, the one template offered is not asked for.
+    `pinned` are those of the given answers that somebody else has settled; they stay in sight.
     """
 
     screen: Screen
@@ -30,6 +31,7 @@ class Interview:
     place: Callable[[Mapping[str, str]], Path]
     taken: Callable[[Mapping[str, str]], str | None]
     which: bool = True
+    pinned: Mapping[str, str] = field(default_factory=dict)
     _typed: dict[str, str] = field(default_factory=dict)
     _more: bool = False
 
@@ -40,7 +42,7 @@ class Interview:
         while True:
             steps = self._steps()
             if steps[at] == REVIEW:
-                self.screen.show([])
+                self.screen.show(self._lines([]))
                 verdict = self._review(back=at > 0)
                 if verdict == CREATE:
                     self.screen.show(self._lines(steps))
@@ -66,7 +68,8 @@ class Interview:
     def _lines(self, steps: Sequence[str]) -> list[Line]:
         found = self._answers()
         width = max(map(len, found))
-        lines = [Line("template".ljust(width), self._template.name)] if TEMPLATE in steps else []
+        lines = [Line(name.ljust(width), f"{value} (pinned)") for name, value in self.pinned.items()]
+        lines += [Line("template".ljust(width), self._template.name)] if TEMPLATE in steps else []
         return lines + [Line(step.ljust(width), found[step]) for step in steps if step in found]
 
     def _known(self) -> dict[str, str]:

@@ -7,6 +7,7 @@ import re
 import stat
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 from scaffold import process
@@ -52,14 +53,23 @@ class Status:
         return bool(self.edited or self.missing)
 
 
-def build(template: Template, answers: Mapping[str, str], files: Iterable[PlannedFile]) -> bytes:
-    """Return the record of a project: the same bytes for the same version and answers."""
-    hashes = {str(file.path): hashlib.sha256(file.content).hexdigest() for file in files}
+def build(
+    template: Template,
+    answers: Mapping[str, str],
+    files: Iterable[PlannedFile],
+    origin: Mapping[str, object] | None = None,
+) -> bytes:
+    """Return the record of a project: the same bytes for the same version and answers.
+
+    `origin` is what `Assignment.record` says of the assignment that the project was made from, if any.
+    """
+    hashes = {str(file.path): _sha256(file.content) for file in files}
     record = {
         "schema": SCHEMA,
         "scaffold": template.version,
         "template": template.name,
         "answers": {question.name: answers[question.name] for question in template.questions},
+        **({"assignment": origin} if origin else {}),
         "files": dict(sorted(hashes.items())),
     }
     return (json.dumps(record, indent=2, ensure_ascii=False) + "\n").encode()
@@ -106,6 +116,11 @@ def status(folder: Path) -> Status:
     return Status(
         record, tuple(found["unchanged"]), tuple(found["edited"]), tuple(found["missing"]), tuple(added)
     )
+
+
+@lru_cache(maxsize=1024)  # most files of two hundred projects are the same
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def _damaged(path: Path, why: str) -> ScaffoldError:

@@ -12,6 +12,7 @@ from scaffold.manifest import Status
 from scaffold.tree import Plan
 
 if TYPE_CHECKING:
+    from scaffold.assignment.model import Assignment
     from scaffold.doctor import Check, Port  # which imports sockets and threads
 
 ROW = 80  # columns of a text that is not laid out for a known terminal
@@ -103,6 +104,12 @@ def planned(path: Path, plan: Plan) -> str:
 def created(path: Path, files: int, width: int, *, git: bool) -> str:
     """Say what was made."""
     return wrapped(f"Made {path}: {files} files{', and a first commit' * git}.", width, green("✔ "))
+
+
+def pinned(assignment: "Assignment", settled: Mapping[str, str], width: int) -> str:
+    """Say which assignment it is, until when, and what it settles."""
+    rows = [wrapped(f"{assignment.title}, due {assignment.due.isoformat(' ', 'minutes')}", width)]
+    return "\n".join([*rows, *(f"{name}: {value} {dim('(pinned)')}" for name, value in settled.items()), ""])
 
 
 def next_steps(commands: Sequence[str], again: Sequence[str], width: int) -> str:

@@ -15,6 +15,7 @@ _KEPT = (
     "GIT_CONFIG_NOSYSTEM",
     "GIT_EXEC_PATH",
 )
+_AWAY = frozenset({"GIT_SSH", "GIT_SSH_COMMAND", "GIT_SSH_VARIANT", "GIT_ASKPASS", "GIT_PROXY_COMMAND"})
 _NOT_FOUND = 127
 _TOO_LONG = 124
 _PATIENCE = 120.0
@@ -72,13 +73,18 @@ def run(
     return Result(done.returncode, done.stdout, done.stderr)
 
 
-def git(args: Sequence[str], cwd: Path, settings: Mapping[str, str] | None = None) -> Result:
-    """Run git in a folder, as if no other repository, hook or pager were around."""
+def git(
+    args: Sequence[str], cwd: Path, settings: Mapping[str, str] | None = None, *, away: bool = False
+) -> Result:
+    """Run git in a folder, as if no other repository, hook or pager were around.
+
+    `away` lets it speak to other machines the way that the person set git up for.
+    """
     own = {"core.fsmonitor": "false", "core.hooksPath": os.devnull, **(settings or {})}
     options = [part for key, value in own.items() for part in ("-c", f"{key}={value}")]
     env = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith("GIT_") or name.startswith(_KEPT)
+        if not name.startswith("GIT_") or name.startswith(_KEPT) or (away and name in _AWAY)
     }
     return run(["git", *options, *args], cwd, {**env, "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"})

@@ -61,15 +61,23 @@ def check_target(target: Path) -> None:
         )
 
 
-def create(template: Template, answers: Mapping[str, str], target: Path, *, git: bool = True) -> Created:
+def create(
+    template: Template,
+    answers: Mapping[str, str],
+    target: Path,
+    *,
+    git: bool = True,
+    origin: Mapping[str, object] | None = None,
+) -> Created:
     """Make the project at `target`, which must not exist or be an empty folder.
 
-    Takes what `answers.resolve` returned. Raises ScaffoldError, and then the disk is as it was; so it is
-    when the process is interrupted or killed, but for a hidden folder that the next run removes.
+    Takes what `answers.resolve` returned, and what the record says of an assignment (see `render.plan`).
+    Raises ScaffoldError, and then the disk is as it was; so it is when the process is interrupted or killed,
+    but for a hidden folder that the next run removes.
     """
     place = _absolute(target)
     check_target(place)
-    plan = render.plan(template, answers)
+    plan = render.plan(template, answers, origin)
     notes: list[str] = []
     try:
         with staging.staged(place) as folder:

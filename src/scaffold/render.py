@@ -6,6 +6,7 @@ life of the process, because compiling is where Cookiecutter spends most of its 
 
 import io
 import os
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatch
@@ -16,7 +17,7 @@ from typing import Any
 import jinja2
 from jinja2.sandbox import SandboxedEnvironment
 
-from scaffold import dialect, finish
+from scaffold import dialect, finish, spelling
 from scaffold.catalog import Template
 from scaffold.errors import TemplateError
 from scaffold.tree import Plan, PlannedFile
@@ -27,10 +28,11 @@ _HARMLESS_SETTINGS = frozenset({"trim_blocks", "lstrip_blocks"})
 Text = str | jinja2.Template
 
 
-def plan(template: Template, answers: Mapping[str, str]) -> Plan:
+def plan(template: Template, answers: Mapping[str, str], origin: Mapping[str, object] | None = None) -> Plan:
     """Return the project that these answers make; writes nothing.
 
-    Takes what `answers.resolve` returned. Each call draws fresh secrets: a plan is for one project.
+    Takes what `answers.resolve` returned, and what the project's record is to say of its assignment, if any.
+    Each call draws fresh secrets: a plan is for one project.
     Raises TemplateError if the template cannot be read or uses what it should not.
     """
     workshop = _workshop(template)
@@ -40,7 +42,7 @@ def plan(template: Template, answers: Mapping[str, str]) -> Plan:
         PlannedFile(path, workshop.content(source, context), source.executable)
         for path, source in finish.choose(template, answers, named)
     ]
-    return finish.complete(template, answers, files)
+    return finish.complete(template, answers, files, origin)
 
 
 def default(template: Template, raw: str, so_far: Mapping[str, str]) -> str:
@@ -56,6 +58,11 @@ def _workshop(template: Template) -> "_Workshop":
     if template.path not in _workshops:
         _workshops[template.path] = _Workshop(template)
     return _workshops[template.path]
+
+
+def _is_executable(file: Path) -> bool:
+    """Return whether a file can be run; Windows keeps no such bit, and a test compares the two."""
+    return file.suffix == ".sh" if sys.platform == "win32" else bool(file.stat().st_mode & 0o111)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +97,7 @@ class _Workshop:
             **settings,
         )
         # Cookiecutter's other filters and globals are random or tell the time: two runs would differ.
-        self.environment.filters["slugify"] = _slugify
+        self.environment.filters["slugify"] = spelling.slugify
 
     @cached_property
     def folder(self) -> Path:
@@ -158,7 +165,7 @@ class _Workshop:
 
     def _source(self, file: Path, name: str, copied: str | None) -> _Source:
         rendered, below = (name, "") if copied is None else (copied, name[len(copied) :])
-        executable = bool(file.stat().st_mode & 0o111)
+        executable = _is_executable(file)
         return _Source(file, name, self.compile(rendered, name), below, copied is not None, executable)
 
     def _read(self, source: _Source) -> tuple[bytes | Text, str]:
@@ -215,9 +222,3 @@ class _Workshop:
 
     def _mistake(self, where: str, error: Exception) -> TemplateError:
         return TemplateError(f"The template {self.template.name} cannot be rendered ({where}): {error}.")
-
-
-def _slugify(value: str, *args: Any, **options: Any) -> str:  # noqa: ANN401 - handed on as it is
-    from slugify import slugify  # noqa: PLC0415 - needed for one default, and only if that is taken
-
-    return slugify(value, *args, **options)

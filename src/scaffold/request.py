@@ -1,12 +1,15 @@
 """Gathers what `new` was told: the command line, the answers file, a conversation about what is missing."""
 
+import shlex
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-from scaffold import answers, catalog, output, project
+from scaffold import answers, catalog, output, project, repository
+from scaffold.assignment import sources
+from scaffold.assignment.model import Assignment
 from scaffold.catalog import Template
 from scaffold.errors import BadAnswer, ScaffoldError, UsageError
 
@@ -29,13 +32,63 @@ class CommandLine:
     pairs: Sequence[str]
     file: Path | None
     screen: TextIO  # where questions go: standard error if standard output is for data
+    source: str = ""  # what --assignment names
+    assignment: Assignment | None = None
 
     def given(self, template: Template) -> dict[str, str]:
-        """Return what is settled, --answer before the file. Raises ScaffoldError for a bad answer."""
+        """Return what is settled: pinned, else by --answer, else by the file. Raises ScaffoldError."""
+        own = self._own(template)
+        return {**own, **self._settled(template, own)[0]}
+
+    def pinned(self, template: Template) -> dict[str, str]:
+        """Return the answers that the assignment pins. Raises ScaffoldError if it cannot be used."""
+        return self._settled(template, self._own(template))[0]
+
+    def suggested(self, template: Template | None) -> dict[str, str]:
+        """Return better defaults than the template's: the assignment's, and the directory's name."""
+        named = {"project_name": answers.name_from(self.directory)} if self.directory else {}
+        return {**named, **(self._settled(template, self._own(template))[1] if template else {})}
+
+    def command(self, template: Template, found: Mapping[str, str], flags: Iterable[str]) -> tuple[str, ...]:
+        """Return the command that makes the same without a question; what is pinned is not in it."""
+        pinned = self.pinned(template)
+        own = {name: value for name, value in found.items() if name not in pinned}
+        start = f"--assignment {shlex.quote(self.source)}" if self.assignment else template.name
+        return output.command(start, self.directory, own, flags)
+
+    def _own(self, template: Template) -> dict[str, str]:
         loaded = answers.load(self.file, template) if self.file else {}
-        settled = {**loaded, **dict(answers.parse_pair(pair) for pair in self.pairs)}
-        answers.check_keys(template, settled)
-        return {name: answers.check(template.question(name), value) for name, value in settled.items()}
+        own = {**loaded, **dict(answers.parse_pair(pair) for pair in self.pairs)}
+        answers.check_keys(template, own)
+        if self.assignment:
+            sources.refuse_pinned(self.assignment, own)
+        return {name: answers.check(template.question(name), value) for name, value in own.items()}
+
+    def _settled(self, template: Template, own: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+        if self.assignment is None:
+            return {}, {}
+        known = {**repository.author(), **own}
+        values = {"student": known.get("author_name", ""), "email": known.get("author_email", "")}
+        return sources.settled(self.assignment, template, values)
+
+
+def places(
+    template: str | None, directory: Path | None, assignment: Assignment | None
+) -> tuple[str | None, Path | None]:
+    """Return template and directory as they are meant: an assignment names the template itself.
+
+    So beside one, a single word is the directory. Raises UsageError for another template than its own.
+    """
+    if assignment is None:
+        return template, directory
+    if template in {None, assignment.template}:
+        return assignment.template, directory
+    if directory is None and template is not None:
+        return assignment.template, Path(template)
+    raise UsageError(
+        f"The assignment {assignment.id} is about {assignment.template}, not {template}.",
+        "Leave the template out.",
+    )
 
 
 def gather(line: CommandLine, *, ask: bool) -> tuple[Request, bool]:
@@ -55,7 +108,7 @@ def gather(line: CommandLine, *, ask: bool) -> tuple[Request, bool]:
         known = ", ".join(catalog.names())
         raise UsageError("--defaults needs a template, as there is no default one.", f"Name one of: {known}")
     else:
-        found = answers.resolve(template, given, _suggested(line))
+        found = answers.resolve(template, given, line.suggested(template))
     return Request(template, found, project.target_for(found, line.directory)), asked
 
 
@@ -74,9 +127,9 @@ def differing(wanted: Request) -> dict[str, str]:
 def _converse(line: CommandLine, template: Template | None) -> tuple[Template, dict[str, str]]:
     if not (sys.stdin.isatty() and line.screen.isatty()):
         raise _unanswered(line, template)
-    from scaffold import interview, prompts, repository
+    from scaffold import interview, prompts
 
-    suggested = {**repository.author(), **_suggested(line)}
+    suggested = {**repository.author(), **line.suggested(template)}
 
     def place(found: Mapping[str, str]) -> Path:
         return project.target_for(found, line.directory)
@@ -92,16 +145,18 @@ def _converse(line: CommandLine, template: Template | None) -> tuple[Template, d
     try:
         with prompts.terminal(line.screen) as screen:
             return interview.Interview(
-                screen, offered, line.given, suggested, place, taken, which=template is None
+                screen,
+                offered,
+                line.given,
+                suggested,
+                place,
+                taken,
+                which=template is None,
+                pinned=line.pinned(template) if template else {},
             ).run()
     except prompts.NoTerminal as error:
         error.hint = f"Fill this in and run it instead:\n{_to_fill_in(line, template)}"
         raise
-
-
-def _suggested(line: CommandLine) -> dict[str, str]:
-    """Return the answers that the directory's name is a better default for than the template's own."""
-    return {"project_name": answers.name_from(line.directory)} if line.directory else {}
 
 
 def _fitting(line: CommandLine) -> Sequence[Template]:
@@ -137,4 +192,4 @@ def _to_fill_in(line: CommandLine, template: Template | None) -> str:
     given = line.given(shown)
     found = answers.resolve(shown, given)
     first = {each.name: found[each.name] for each in shown.questions if each.essential or each.name in given}
-    return output.broken(output.command(shown.name, line.directory, first), output.ROW)
+    return output.broken(line.command(shown, first, ("--defaults",)), output.ROW)

@@ -9,6 +9,7 @@ from scaffold.request import Request
 from scaffold.tree import Plan
 
 if TYPE_CHECKING:
+    from scaffold.assignment.model import Assignment
     from scaffold.doctor import Check, Port  # which imports sockets and threads
 
 Json = dict[str, Any]
@@ -66,6 +67,7 @@ def project(wanted: Request, files: Sequence[str], rest: Mapping[str, object]) -
     - command: text, the command that makes the same project without a question
     - notes: array of sentences on what was not done
     - dry_run: boolean, true if nothing was written
+    - assignment: object, only with --assignment; see `assignment`
     """
     return {
         "path": str(wanted.target.absolute()),
@@ -75,6 +77,20 @@ def project(wanted: Request, files: Sequence[str], rest: Mapping[str, object]) -
         "files": list(files),
         **rest,
     }
+
+
+def assignment(found: "Assignment") -> Json:
+    """Return an assignment as `new`, `assignment check` and the cohort commands show it.
+
+    - id, title, template: texts
+    - due: text, as it was written; due_utc: text, the same moment in UTC
+    - pinned: object of texts; free: object of texts or nulls, the defaults of what a student may choose
+    - managed, student: arrays of patterns
+    - sha256: text, the same for assignments that say the same
+    """
+    said = found.record
+    keys = ("id", "title", "due", "due_utc", "pinned", "managed", "student", "sha256")
+    return {**{key: said[key] for key in keys}, "template": found.template, "free": dict(found.free)}
 
 
 def doctor(found: "Sequence[Check]", ports: "Sequence[Port]") -> Json:

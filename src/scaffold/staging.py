@@ -14,7 +14,7 @@ import sys
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from types import FrameType
 
 from scaffold.tree import PlannedFile
@@ -23,16 +23,19 @@ _OURS = re.compile(r"\..+\.scaffold-[0-9a-f]{16}")
 _LOCK = "lock"
 _PROJECT = "project"
 _LONGEST_NAME = 40
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 
 
 @contextmanager
-def staged(target: Path) -> Iterator[Path]:
+def staged(target: Path, *, clean: bool = True) -> Iterator[Path]:
     """Give an empty folder beside the target, which becomes the target when the block ends well.
 
     If the block raises, if the rename fails, or if the process is asked to end, nothing is left behind.
-    The parent of the target must exist. Raises OSError.
+    The parent of the target must exist. What killed runs left there is removed first, if `clean`.
+    Raises OSError.
     """
-    sweep(target.parent)
+    if clean:
+        sweep(target.parent)
     with _ended_gently():
         home, lock = _make_home(target)
         try:
@@ -47,20 +50,22 @@ def staged(target: Path) -> Iterator[Path]:
 
 def write(files: Iterable[PlannedFile], folder: Path) -> None:
     """Write planned files into an existing folder, with the permissions they say. Raises OSError."""
-    made = {folder}
+    made: dict[PurePosixPath, Path] = {PurePosixPath(): folder}
     for file in files:
-        path = folder / file.path
-        if path.parent not in made:
-            for parent in reversed(path.parents):
-                if parent not in made and folder in parent.parents:
-                    parent.mkdir()
-                    parent.chmod(0o755)
-                    made.add(parent)
+        within = file.path.parent
+        if within not in made:
+            for parent in (*reversed(within.parents), within):
+                if parent not in made:
+                    made[parent] = folder / parent
+                    made[parent].mkdir()
+                    made[parent].chmod(0o755)
+        # A path for each file would cost as much as writing it.
+        path = f"{made[within]}{os.sep}{file.path.name}"
         # Closed to others from the first byte on: the umask only ever takes away.
-        number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), file.mode)
+        number = os.open(path, _NEW, file.mode)
         with os.fdopen(number, "wb") as stream:
             stream.write(file.content)
-        path.chmod(file.mode)
+        os.chmod(path, file.mode)  # noqa: PTH101
 
 
 def sweep(parent: Path) -> None:
@@ -81,7 +86,7 @@ def _sweep_one(home: Path) -> None:
             home.rmdir()  # killed before it could lock; if it is alive, it starts again elsewhere
             return
         try:
-            stale = _take(lock)
+            stale = take(lock)
         except OSError:
             stale = False
         if stale:
@@ -102,7 +107,7 @@ def _make_home(target: Path) -> tuple[Path, int]:
             home.rmdir()
             raise
         try:
-            ours = _take(lock) and (home / _LOCK).exists()
+            ours = take(lock) and (home / _LOCK).exists()
         except OSError:
             ours = True  # a file system without locks: nobody else will hold one either, so nothing is swept
         if ours:
@@ -119,14 +124,19 @@ def _move(project: Path, target: Path) -> None:
 def _remove(home: Path, lock: int) -> None:
     """Remove a staging folder; its lock goes last, so that it is recognised even if this is cut short."""
     shutil.rmtree(home / _PROJECT, ignore_errors=True)
-    os.close(lock)  # before the file itself, which Windows would not remove otherwise
-    shutil.rmtree(home, ignore_errors=True)
+    if sys.platform == "win32":
+        os.close(lock)  # before the file itself, which it would not remove otherwise
+        shutil.rmtree(home, ignore_errors=True)
+    else:
+        # Held to the end: a run that has just made this folder could take the lock before it is gone.
+        shutil.rmtree(home, ignore_errors=True)
+        os.close(lock)
 
 
 if sys.platform == "win32":
     import msvcrt
 
-    def _take(lock: int) -> bool:
+    def take(lock: int) -> bool:
         """Lock a file that no other run holds; the system lets go of it when the process ends."""
         try:
             msvcrt.locking(lock, msvcrt.LK_NBLCK, 1)
@@ -137,7 +147,7 @@ if sys.platform == "win32":
 else:
     import fcntl
 
-    def _take(lock: int) -> bool:
+    def take(lock: int) -> bool:
         """Lock a file unless another run holds it; the system lets go of it when the process ends."""
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

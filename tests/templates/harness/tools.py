@@ -127,6 +127,8 @@ TOOLS = {
     "postgresql": _tool(postgres, "no PostgreSQL server programs", "services"),
     "mariadb": _tool(mariadb, "no MariaDB server programs", "services"),
     "mongod": _tool(mongod, "no mongod on PATH, nor one to be had from PyPI", "services"),
+    "sshd": _tool(lambda: first("sshd", "/usr/sbin/sshd"), "no OpenSSH server", "services"),
+    "openssl": _tool(lambda: first("openssl"), "no openssl", "services"),
     "docker": _tool(docker, "no Docker engine with Compose answers", "docker"),
     "chromium": _tool(
         lambda: first("chromium", "google-chrome", "chromium-browser"),

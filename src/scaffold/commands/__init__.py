@@ -1,0 +1,1 @@
+"""The command groups for instructors: options in, output and exit codes out, as in `cli`."""

@@ -1,0 +1,1 @@
+"""Assignments: the file, and what is made of it for one student."""

@@ -1,0 +1,67 @@
+"""An assignment file is read into one value, and the same value whatever it looks like."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from scaffold.assignment import loading
+from scaffold.errors import BadInput
+from tests.course import ASSIGNMENT, write
+
+
+def test_everything_in_it_is_read() -> None:
+    """With the defaults for what is left out."""
+    found = loading.load(Path("assignment.toml"))
+    assert (found.id, found.title, found.template) == ("shop-2026", "A shop", "shop")
+    assert found.due.astimezone(UTC) == datetime(2026, 12, 18, 22, 59, tzinfo=UTC)
+    assert (found.pinned, found.free) == ({"ci": "gitlab"}, {"project_name": "Shop of {student}"})
+    assert (found.managed, found.student) == (("tests/**",), ("src/**",))
+    assert found.repository == "{assignment}-{username}"
+    assert (found.author, found.date.isoformat()) == (
+        "scaffold <scaffold@localhost>",
+        "2025-12-18T23:59:00+01:00",
+    )
+
+
+def test_a_folder_stands_for_the_file_in_it() -> None:
+    """As `scaffold new --assignment course/` names one."""
+    assert loading.load(Path()) == loading.load(Path("assignment.toml"))
+
+
+def test_the_digest_is_that_of_what_it_says() -> None:
+    """Comments, order and a mark at the start do not count; a value does."""
+    first = loading.parse(ASSIGNMENT.encode(), "a").digest
+    reordered = ASSIGNMENT.replace('title = "A shop"\n', "").replace("id = ", 'title = "A shop" # x\nid = ')
+    assert loading.parse(b"\xef\xbb\xbf" + reordered.encode(), "b").digest == first
+    assert loading.parse(ASSIGNMENT.replace("T23:59", "T23:58").encode(), "a").digest != first
+
+
+def test_who_owns_a_file() -> None:
+    """Managed wins over student, and what neither names is nobody's."""
+    text = ASSIGNMENT.replace('["src/**"]', '["src/**", "tests/**"]')
+    found = loading.parse(text.encode(), "a")
+    assert [found.owner(path) for path in ("tests/test_app.py", "src/app.py", "README.md")] == [
+        "managed", "student", "",
+    ]  # fmt: skip
+
+
+def test_free_without_a_default_is_the_templates() -> None:
+    """`{}` only says that it is the student's choice."""
+    text = ASSIGNMENT.replace('{ default = "Shop of {student}" }', "{}")
+    assert loading.parse(text.encode(), "a").free == {"project_name": None}
+
+
+def test_the_author_and_date_of_commits_can_be_told() -> None:
+    """In a table of their own."""
+    text = ASSIGNMENT + '[commit]\nauthor = "Zoë <z@example.org>"\ndate = 2026-09-01T08:00:00Z\n'
+    found = loading.parse(text.encode(), "a")
+    assert (found.author, found.date.isoformat()) == ("Zoë <z@example.org>", "2026-09-01T08:00:00+00:00")
+
+
+def test_a_line_in_the_middle_of_a_long_statement() -> None:
+    """Is the line on which the statement begins."""
+    text = ASSIGNMENT.replace('["tests/**"]', '[\n  "tests/**",\n  # ours\n  "/etc/**",\n]')
+    write({"x.toml": text})
+    with pytest.raises(BadInput, match=r"x\.toml, line 17: the pattern '/etc/\*\*' cannot be used"):
+        loading.load(Path("x.toml"))

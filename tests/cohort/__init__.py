@@ -1,0 +1,1 @@
+"""Cohorts: rosters in, repositories out, and what became of them."""

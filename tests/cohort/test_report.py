@@ -1,0 +1,95 @@
+"""The overview as CSV and as a page."""
+
+import csv
+import io
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from scaffold.cohort import report
+from tests.course import create, scaffold, write
+from tests.templates.harness import tools
+
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
+
+
+@pytest.mark.parametrize(
+    "cell", ["=1+1", "+1", "-1", "@A1", "\tx", "\rx", "\nx", " =1", "＝1", "－1"]
+)  # fmt: skip
+def test_what_a_spreadsheet_would_compute_is_shown(cell: str) -> None:
+    """Behind an apostrophe."""
+    assert report.plain_cell(cell) == f"'{cell}"
+
+
+@pytest.mark.parametrize("cell", ["", "Ada", "1-1", "a=b", "'=1"])
+def test_other_cells_stay(cell: str) -> None:
+    """As they are."""
+    assert report.plain_cell(cell) == cell
+
+
+def test_the_csv_has_a_row_for_each() -> None:
+    """With section, hashes and remote."""
+    write({"roster.csv": "username,name,section\nada,Ada Lovelace,B\n"})
+    create()
+    (row,) = csv.DictReader(io.StringIO(scaffold("cohort", "status", "out", "--csv").stdout))
+    assert row["student"] == "Ada Lovelace"
+    assert (row["section"], row["state"], row["start"], row["commits"]) == (
+        "B",
+        "committed",
+        "as recorded",
+        "1",
+    )
+    assert re.fullmatch("[0-9a-f]{40}", row["commit"])
+    assert re.fullmatch("[0-9a-f]{40}", row["tree"])
+
+
+def test_the_page_is_one_file_without_scripts() -> None:
+    """Nothing is loaded from anywhere, and it says so to the browser."""
+    create()
+    result = scaffold("cohort", "status", "out", "--html", "page.html")
+    assert result.stdout == "✔ Wrote page.html. It names students: keep it to yourself.\n"
+    page = Path("page.html").read_text(encoding="utf-8")
+    assert "default-src 'none'; style-src 'unsafe-inline'" in page
+    assert not re.search(r"<(script|link|img|iframe)|https?:|url\(", page)
+    for part in (
+        '<html lang="en">',
+        "<caption>",
+        'scope="col"',
+        'scope="row"',
+        '<a class="skip" href="#repositories">',
+        "<main>",
+    ):
+        assert part in page
+
+
+@pytest.mark.parametrize("width", [360, 1024, 1280])
+def test_the_page_fits_phones_and_desks(need: tools.Needs, width: int) -> None:
+    """Nothing sticks out at the side, and Tab goes straight to the table, which stays a table."""
+    chromium = need("chromium")
+    rows = f"ada,Ada Lovelace\nlong,{'x' * 120}\nname,{'a-' * 60}\n"
+    write({"roster.csv": f"username,name\n{rows}{'u' * 60},Grace Hopper\n"})
+    create()
+    write({"out/repositories/shop-2026-ada/tests/test_app.py": "edited\n"})
+    scaffold("cohort", "status", "out", "--html", "page.html")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        page = browser.new_page(viewport={"width": width, "height": 900})
+        page.goto(Path("page.html").absolute().as_uri())
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.textContent") == "To the table"
+        page.keyboard.press("Enter")
+        assert page.evaluate("document.activeElement.id") == "repositories"
+        assert page.get_by_role("table").get_by_role("row").count() == 5
+        assert page.get_by_role("rowheader", name="Ada Lovelace").is_visible()
+        browser.close()
+
+
+def test_a_page_that_cannot_be_written_is_a_sentence() -> None:
+    """With what to do."""
+    create()
+    result = scaffold("cohort", "status", "out", "--html", "no/page.html")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("Error: no/page.html cannot be written: No such file or directory.")
