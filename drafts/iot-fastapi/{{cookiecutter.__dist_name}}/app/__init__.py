@@ -1,0 +1,1 @@
+"""A telemetry platform: devices report, people watch and act."""

@@ -1,0 +1,1 @@
+"""Alerts: rules that watch the readings, and who is told."""

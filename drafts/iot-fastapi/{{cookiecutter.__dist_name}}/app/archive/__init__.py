@@ -1,0 +1,1 @@
+"""The archive: raw readings of past days as compressed files."""

@@ -1,0 +1,1 @@
+"""What stands in for the local services on AWS; deploy/aws makes what it talks to."""

@@ -1,0 +1,1 @@
+"""What people ask devices to do, and what became of it."""

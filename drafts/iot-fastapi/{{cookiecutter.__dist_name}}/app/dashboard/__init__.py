@@ -1,0 +1,1 @@
+"""The pages: what people see of their devices, and do with them."""

@@ -1,0 +1,1 @@
+"""Devices, the sites and groups that they belong to, and their credentials."""

@@ -1,0 +1,1 @@
+"""Readings: stored once, rolled up, read back at the resolution that is asked for."""

@@ -1,0 +1,209 @@
+"""Twenty devices that behave: they report, do what they are told, and have a last will.
+
+`python -m app simulate` provisions those that are not there yet, gives each a fresh
+secret, and runs until it is stopped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import math
+import random
+from typing import TYPE_CHECKING
+
+import aiomqtt
+import sqlalchemy as sa
+import structlog
+from pydantic import ValidationError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.core.database import Database, utcnow
+from app.devices.models import Device, Group, Site
+from app.devices.services import provision, rotate
+from app.mqtt.address import address_of
+from app.mqtt.link import Delivery, Link
+from app.mqtt.messages import Acknowledgement, Command, Status, Telemetry
+from app.mqtt.runtime import administered
+from app.mqtt.topics import ACKNOWLEDGEMENT, COMMAND, STATUS, TELEMETRY
+from app.readings.services import add_metrics
+
+if TYPE_CHECKING:
+    from app.mqtt.access import Access
+    from app.mqtt.address import Address
+    from app.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+COUNT = 20
+SITES = ("Greenhouse", "Warehouse")
+GROUPS = ("Climate", "Power")
+INTERVAL_SECONDS, LONGEST_INTERVAL = 2.0, 60.0
+DAY_SECONDS = 24 * 3600
+# Metric, unit, mean, swing over a day, noise.
+CLIMATE = (
+    ("temperature", "°C", 21.0, 4.0, 0.2),
+    ("humidity", "%", 48.0, 12.0, 0.8),
+)
+POWER = (("power", "W", 420.0, 180.0, 15.0), ("voltage", "V", 230.0, 2.0, 0.6))
+
+type Metric = tuple[str, str, float, float, float]
+
+
+class Simulated:
+    """A device: sends a reading of each metric now and then, answers commands."""
+
+    def __init__(
+        self, address: Address, device: str, secret: str, metrics: tuple[Metric, ...]
+    ) -> None:
+        """Get in with a secret."""
+        self.device, self.metrics = device, metrics
+        self.interval = INTERVAL_SECONDS
+        self._commands: asyncio.Queue[Delivery] = asyncio.Queue()
+        self._done: set[object] = set()
+        self.link = Link(
+            address.as_user(device, secret),
+            identifier=device,
+            topics=[COMMAND.of(device)],
+            on_delivery=self._commands.put_nowait,
+            will=aiomqtt.Will(STATUS.of(device), said("offline"), qos=1),
+        )
+
+    async def run(self) -> None:
+        """Report until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.link.run())
+            group.create_task(self.obey())
+            while True:
+                await self.link.connected.wait()
+                try:
+                    await self.link.publish(STATUS.of(self.device), said("online"))
+                    await self.report()
+                except aiomqtt.MqttError:
+                    await asyncio.sleep(self.interval)
+
+    async def report(self) -> None:
+        """Send readings as long as the connection lasts."""
+        while True:
+            await self.link.publish(TELEMETRY.of(self.device), self.readings())
+            await asyncio.sleep(self.interval * random.uniform(0.8, 1.2))  # noqa: S311
+
+    def readings(self) -> bytes:
+        """Return one reading of each metric: a wave over the day, and some noise."""
+        now = utcnow()
+        phase = math.sin(2 * math.pi * now.timestamp() / DAY_SECONDS)
+        readings = [
+            Telemetry(
+                metric=metric,
+                unit=unit,
+                time=now,
+                value=round(mean + swing * phase + random.gauss(0, noise), 2),
+            )
+            for metric, unit, mean, swing, noise in self.metrics
+        ]
+        return json.dumps([one.model_dump(mode="json") for one in readings]).encode()
+
+    async def obey(self) -> None:
+        """Do each command once, and say so; a second copy is only answered."""
+        while True:
+            delivery = await self._commands.get()
+            try:
+                command = Command.model_validate_json(delivery.payload)
+            except ValidationError:
+                log.warning("simulate.not_a_command", device=self.device)
+            else:
+                await self.answer(self.do(command))
+            delivery.acknowledge()
+
+    def do(self, command: Command) -> Acknowledgement:
+        """Carry a command out; return what the platform is told."""
+        if command.expires_at < utcnow():
+            return Acknowledgement(id=command.id, status="failed", detail="too late")
+        if command.id in self._done:
+            return Acknowledgement(id=command.id, status="acknowledged")
+        self._done.add(command.id)
+        if command.name == "set_interval":
+            seconds = command.arguments.get("seconds")
+            if (
+                not isinstance(seconds, int | float)
+                or not 0 < seconds <= LONGEST_INTERVAL
+            ):
+                detail = "seconds: more than 0, at most 60"
+                return Acknowledgement(id=command.id, status="failed", detail=detail)
+            self.interval = float(seconds)
+        elif command.name != "identify":
+            detail = "I know set_interval and identify."
+            return Acknowledgement(id=command.id, status="failed", detail=detail)
+        log.info("simulate.done", device=self.device, command=command.name)
+        return Acknowledgement(id=command.id, status="acknowledged")
+
+    async def answer(self, acknowledgement: Acknowledgement) -> None:
+        """Send an answer; without a connection the platform sends again."""
+        try:
+            await self.link.publish(
+                ACKNOWLEDGEMENT.of(self.device),
+                acknowledgement.model_dump_json().encode(),
+            )
+        except aiomqtt.MqttError:
+            log.warning("simulate.not_answered", device=self.device)
+
+
+def said(status: str) -> bytes:
+    """Return a status as it is sent."""
+    return Status.model_validate({"status": status}).model_dump_json().encode()
+
+
+async def prepare(database: Database, access: Access, count: int) -> dict[str, str]:
+    """Have that many devices, and a fresh secret of each."""
+    secrets: dict[str, str] = {}
+    async with database.begin() as session:
+        units = {metric: unit for metric, unit, *_ in (*CLIMATE, *POWER)}
+        await add_metrics(session, units)
+        sites = [await named(session, Site, name) for name in SITES]
+        groups = [await named(session, Group, name) for name in GROUPS]
+    for number in range(count):
+        device_id = f"demo-{number + 1:02}"
+        async with database.begin() as session:
+            device = await session.get(Device, device_id)
+            if device is None:
+                _, secrets[device_id] = await provision(
+                    session,
+                    access,
+                    device_id=device_id,
+                    name=f"Demo {GROUPS[number % 2].lower()} {number + 1}",
+                    site_id=sites[number // 2 % 2].id,
+                    groups=[groups[number % 2].id],
+                )
+            elif device.active:
+                secrets[device_id] = await rotate(session, access, device)
+    return secrets
+
+
+async def named[Place: (Site, Group)](
+    session: AsyncSession, kind: type[Place], name: str
+) -> Place:
+    """Return the site or group with this name, made if need be."""
+    found = await session.scalar(sa.select(kind).where(kind.name == name))
+    if found is None:
+        found = kind(name=name)
+        session.add(found)
+        await session.flush()
+    return found
+
+
+async def run(settings: Settings, count: int = COUNT) -> None:
+    """Provision the devices and run them until cancelled."""
+    database = Database(settings.database_url)
+    try:
+        async with administered(settings) as (link, access):
+            await link.connected.wait()
+            secrets = await prepare(database, access, count)
+    finally:
+        await database.close()
+    address = address_of(settings)
+    async with asyncio.TaskGroup() as group:
+        for device_id, secret in secrets.items():
+            metrics = CLIMATE if int(device_id[-2:]) % 2 else POWER
+            simulated = Simulated(address, device_id, secret, metrics)
+            group.create_task(simulated.run())
+    log.info("simulate.stopped")

@@ -1,0 +1,124 @@
+"""OWASP A01:2025, broken access control: everybody gets what is theirs, no more.
+
+Every route is played with every role: what is not for a role is 401, 403 or 404.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import httpx2
+import pytest
+from fastapi import FastAPI
+
+from app.accounts import keys
+from app.core.database import Database
+from app.settings import Settings
+from tests.conftest import AsRole, connected
+from tests.factories import browser, make_user
+from tests.security.access import (
+    OPEN,
+    PEOPLE,
+    PROVEN,
+    ROLES,
+    RULES,
+    Rule,
+    calls,
+    make_things,
+)
+
+pytestmark = pytest.mark.milestone(8)
+REFUSED = {401, 403, 404}
+UNSAFE = [rule for rule in RULES if not rule.call.startswith("GET ")]
+
+type Play = Callable[[Rule, str], Awaitable[int]]
+
+
+async def send(
+    client: httpx2.AsyncClient,
+    rule: Rule,
+    things: dict[str, Any],
+    headers: dict[str, str],
+) -> httpx2.Response:
+    """Make the call of a rule."""
+    method, path = rule.call.split()
+    ids = {parameter: things[name] for parameter, name in rule.on.items()}
+    return await client.request(
+        method,
+        path.format(**ids),
+        params=rule.query,
+        json=rule.body,
+        data=rule.form,
+        headers=headers | rule.headers,
+    )
+
+
+@pytest.fixture
+async def play(
+    app: FastAPI, client: httpx2.AsyncClient, database: Database, as_role: AsRole
+) -> Play:
+    """Return what makes a call as somebody of a role, and gives the status."""
+    app.state.stopping.set()  # a stream that is served ends at once
+
+    async def make(rule: Rule, role: str) -> int:
+        headers: dict[str, str] = {}
+        if role in PEOPLE:
+            headers = await as_role(role)
+        if role == "robot":
+            by = await make_user(database, "admin")
+            async with database.begin() as session:
+                _, secret = await keys.make(
+                    session, name="Robot", scopes=["read"], by=by.id
+                )
+            headers = {"X-API-Key": secret}
+        things = await make_things(database)
+        return (await send(client, rule, things, headers)).status_code
+
+    return make
+
+
+@pytest.mark.parametrize("rule", RULES, ids=str)
+async def test_every_route_with_every_role(play: Play, rule: Rule) -> None:
+    """Who may is served, all others are refused."""
+    found = {role: await play(rule, role) for role in ROLES}
+    served = {role for role, status in found.items() if status not in REFUSED}
+    assert served == set(rule.may), found
+    assert all(status < 500 for status in found.values()), found
+
+
+async def test_no_route_is_forgotten(app: FastAPI) -> None:
+    """A new route needs a row in access.py, or stands among those that are open."""
+    assert set(calls(app)) == {rule.call for rule in RULES} | OPEN | PROVEN
+
+
+@pytest.mark.parametrize("rule", UNSAFE, ids=str)
+async def test_no_other_site_acts_for_a_browser(
+    client: httpx2.AsyncClient, database: Database, settings: Settings, rule: Rule
+) -> None:
+    """An admin's cookie alone changes nothing, on no route."""
+    headers, _ = await browser(database, settings, await make_user(database, "admin"))
+    answer = await send(client, rule, await make_things(database), headers)
+    assert answer.status_code == 403
+
+
+async def test_a_refusal_is_logged(
+    client: httpx2.AsyncClient, as_role: AsRole, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whoever watches the log sees who tried what."""
+    await client.get("/api/v1/users", headers=await as_role("operator"))
+    assert "permission refused" in caplog.text
+
+
+async def test_other_sites_read_nothing(
+    make_app: Callable[..., FastAPI], client: httpx2.AsyncClient
+) -> None:
+    """CORS answers the origins of its list, and by default nobody."""
+    name = "Access-Control-Allow-Origin"
+    ours = {"Origin": "https://app.example"}
+    assert name not in (await client.get("/healthz", headers=ours)).headers
+    app = make_app(cors_allowed_origins=("https://app.example",))
+    async with connected(app) as listed:
+        assert name in (await listed.get("/healthz", headers=ours)).headers
+        other = {"Origin": "https://evil.example"}
+        assert name not in (await listed.get("/healthz", headers=other)).headers
