@@ -187,6 +187,7 @@ def test_taken_port_is_named_in_a_sentence(server: DevServer, blog: Project) -> 
     assert "Traceback" not in done.text
 
 
+@pytest.mark.usefixtures("server")  # which has started once
 def test_starting_again_does_not_double_the_seed(blog: Project) -> None:
     """A second start seeds nothing twice, and Ctrl-C ends it at once."""
     before = rows(blog)
