@@ -125,6 +125,8 @@ for n, user in enumerate(db.users.find({}, {"_id": 1}).sort("_id", 1)):
     cart = {"lines": lines, "coupon": None, "updated_at": datetime.now(UTC)}
     changes.append(UpdateOne({"user_id": user["_id"]}, {"$set": cart}, upsert=True))
 db.carts.bulk_write(changes)
+# A customer may have so many unpaid orders and no more.
+db.orders.update_many({"state": "pending"}, {"$set": {"state": "cancelled"}})
 """
 
 BARE = """
