@@ -49,7 +49,7 @@ class BaseSettings:
 
     @property
     def production(self) -> bool:
-        """Whether this process serves real people and devices."""
+        """Whether this process serves real people."""
         return self.environment == "production"
 
 
