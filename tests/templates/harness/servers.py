@@ -16,15 +16,7 @@ from .waiting import answers, free_port, until
 PASSWORD = "a-password-of-the-tests"  # noqa: S105 - of a server that lives for one run
 
 
-@dataclass(frozen=True, slots=True)
-class Database:
-    """A running server: the URL of a database on it that its user may drop and make."""
-
-    url: str
-    log: Path
-
-
-def _account(*names: str) -> str | None:
+def account_of(*names: str) -> str | None:
     """Return the first account that exists, if we are root: servers refuse to run as root."""
     if os.geteuid() != 0:
         return None
@@ -37,7 +29,8 @@ def _account(*names: str) -> str | None:
 
 
 @contextlib.contextmanager
-def _folder(account: str | None) -> Iterator[Path]:
+def folder_of(account: str | None) -> Iterator[Path]:
+    """Have a temporary folder of that account while the block lasts."""
     # Short, because the path of a Unix socket may have 107 bytes.
     folder = Path(tempfile.mkdtemp(prefix="scf-", dir="/tmp"))
     try:
@@ -48,7 +41,8 @@ def _folder(account: str | None) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _run(command: list[str], account: str | None, folder: Path) -> None:
+def run_as(command: list[str], account: str | None, folder: Path) -> None:
+    """Run a program under that account; raise RuntimeError with what it said where it fails."""
     done = subprocess.run(
         command,
         user=account,
@@ -63,73 +57,118 @@ def _run(command: list[str], account: str | None, folder: Path) -> None:
         raise RuntimeError(message)
 
 
-@contextlib.contextmanager
-def _serving(
-    command: list[str], account: str | None, folder: Path, port: int, stop: signal.Signals
-) -> Iterator[Path]:
-    """Run the server until the block ends; it is ended by its own process id."""
-    log = folder / "server.log"
-    with log.open("wb") as sink:
-        process = subprocess.Popen(
-            command,
-            user=account,
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            stdout=sink,
-            stderr=subprocess.STDOUT,
-        )
-    try:
-        until(
-            lambda: process.poll() is not None or answers(port),
-            within=60,
-            what=lambda: f"{command[0]}: {log.read_text(errors='replace')}",
-        )
+@dataclass(slots=True)
+class Server:
+    """A server program in its folder; ended by its own process id, and started again on the same data."""
+
+    command: list[str]
+    account: str | None
+    folder: Path
+    port: int
+    signal: signal.Signals
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def log(self) -> Path:
+        """The file of all that it said."""
+        return self.folder / "server.log"
+
+    def start(self) -> None:
+        """Start it and wait until it listens."""
+        with self.log.open("ab") as sink:
+            process = subprocess.Popen(
+                self.command,
+                user=self.account,
+                cwd=self.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=sink,
+                stderr=subprocess.STDOUT,
+            )
+        self.process = process
+
+        def said() -> str:
+            return f"{self.command[0]}: {self.log.read_text(errors='replace')}"
+
+        until(lambda: process.poll() is not None or answers(self.port), within=60, what=said)
         if process.poll() is not None:
-            message = f"{command[0]} ended: {log.read_text(errors='replace')}"
+            message = f"ended: {said()}"
             raise RuntimeError(message)
-        yield log
-    finally:
-        process.send_signal(stop)
+
+    def stop(self) -> None:
+        """End it as its makers mean it to be ended; by force where that takes too long."""
+        if self.process is None:
+            return
+        self.process.send_signal(self.signal)
         try:
-            process.wait(30)
+            self.process.wait(30)
         except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait(30)
+            self.process.kill()
+            self.process.wait(30)
+        self.process = None
+
+    def restart(self) -> None:
+        """Stop it and start it again."""
+        self.stop()
+        self.start()
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """A running server: the URL of a database on it that its user may drop and make."""
+
+    url: str
+    server: Server
+
+    @property
+    def log(self) -> Path:
+        """The file of all that the server said."""
+        return self.server.log
 
 
 @contextlib.contextmanager
-def postgresql(programs: str) -> Iterator[Database]:
-    """Run a PostgreSQL server and yield it; its data is not synced to the disk."""
-    account = _account("postgres")
-    with _folder(account) as folder:
+def serving(server: Server) -> Iterator[Server]:
+    """Run the server until the block ends."""
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+
+
+@contextlib.contextmanager
+def postgresql(programs: str, *, durable: bool = False) -> Iterator[Database]:
+    """Run a PostgreSQL server and yield it; only a durable one syncs its data to the disk."""
+    account = account_of("postgres")
+    with folder_of(account) as folder:
         data, secret, port = folder / "data", folder / "pw", free_port()
         secret.write_text(PASSWORD)
         if account:
             shutil.chown(secret, account)
         initdb = [f"{programs}/initdb", "-D", str(data), "-U", "blog", "-E", "UTF8"]
         initdb += ["--locale=C.UTF-8", "--no-sync", "--auth=scram-sha-256"]
-        _run([*initdb, f"--pwfile={secret}"], account, folder)
+        run_as([*initdb, f"--pwfile={secret}"], account, folder)
+        synced = "on" if durable else "off"
         settings = {
             "listen_addresses": "127.0.0.1",
             "port": port,
             "unix_socket_directories": folder,
-            "fsync": "off",
-            "full_page_writes": "off",
+            "fsync": synced,
+            "full_page_writes": synced,
             "max_connections": 60,
         }
         command = [f"{programs}/postgres", "-D", str(data)]
         for name, value in settings.items():
             command += ["-c", f"{name}={value}"]
         # SIGINT is PostgreSQL's fast shutdown: it does not wait for clients.
-        with _serving(command, account, folder, port, signal.SIGINT) as log:
-            yield Database(f"postgresql://blog:{PASSWORD}@127.0.0.1:{port}/postgres", log)
+        with serving(Server(command, account, folder, port, signal.SIGINT)) as running:
+            yield Database(f"postgresql://blog:{PASSWORD}@127.0.0.1:{port}/postgres", running)
 
 
 @contextlib.contextmanager
 def mariadb(server: str) -> Iterator[Database]:
     """Run a MariaDB server and yield it, with a user who may make databases."""
-    account = _account("mysql")
-    with _folder(account) as folder:
+    account = account_of("mysql")
+    with folder_of(account) as folder:
         data, sql, port = folder / "data", folder / "init.sql", free_port()
         sql.write_text(
             f"CREATE USER 'blog'@'127.0.0.1' IDENTIFIED BY '{PASSWORD}';\n"
@@ -139,10 +178,10 @@ def mariadb(server: str) -> Iterator[Database]:
         install = first("mariadb-install-db")
         assert install
         options = ["--no-defaults", f"--datadir={data}"]
-        _run([install, *options, "--skip-test-db"], account, folder)
+        run_as([install, *options, "--skip-test-db"], account, folder)
         command = [server, *options, f"--port={port}", "--bind-address=127.0.0.1"]
         command += [f"--socket={folder}/s", f"--pid-file={folder}/pid"]
         command += [f"--init-file={sql}", "--skip-name-resolve", "--skip-log-bin"]
         command += ["--innodb-flush-log-at-trx-commit=0"]
-        with _serving(command, account, folder, port, signal.SIGTERM) as log:
-            yield Database(f"mysql://blog:{PASSWORD}@127.0.0.1:{port}/blog", log)
+        with serving(Server(command, account, folder, port, signal.SIGTERM)) as running:
+            yield Database(f"mysql://blog:{PASSWORD}@127.0.0.1:{port}/blog", running)

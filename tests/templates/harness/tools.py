@@ -98,6 +98,12 @@ def mongod() -> str | None:
     return str(program)
 
 
+def mosquitto() -> str | None:
+    """Return Mosquitto's server program, if the one that prepares its plugin is there too."""
+    server = first("mosquitto", "/usr/sbin/mosquitto")
+    return server if server and first("mosquitto_ctrl") else None
+
+
 def docker() -> str | None:
     """Return docker if its engine answers and Compose is there."""
     found = first("docker")
@@ -127,6 +133,8 @@ TOOLS = {
     "postgresql": _tool(postgres, "no PostgreSQL server programs", "services"),
     "mariadb": _tool(mariadb, "no MariaDB server programs", "services"),
     "mongod": _tool(mongod, "no mongod on PATH, nor one to be had from PyPI", "services"),
+    "mosquitto": _tool(mosquitto, "no Mosquitto", "services"),
+    "mosquitto_pub": _tool(lambda: first("mosquitto_pub"), "no clients of Mosquitto", "services"),
     "sshd": _tool(lambda: first("sshd", "/usr/sbin/sshd"), "no OpenSSH server", "services"),
     "openssl": _tool(lambda: first("openssl"), "no openssl", "services"),
     "docker": _tool(docker, "no Docker engine with Compose answers", "docker"),

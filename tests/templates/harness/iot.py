@@ -1,0 +1,271 @@
+"""An IoT project's platform for a test: broker, database, devices, workers of ingest, and who looks on."""
+
+import contextlib
+import json
+import os
+import secrets
+import signal
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from .mosquitto import Broker
+from .processes import Running, run, running
+from .projects import Project, executable
+from .servers import Database
+from .waiting import until
+
+PREPARE = """
+import asyncio, json, sys
+from app.core.database import Database, load_models
+from app.devices.services import provision
+from app.mqtt.runtime import administered
+from app.readings.services import add_metrics
+from app.settings import load
+
+async def main():
+    load_models()
+    settings = load()
+    database, made = Database(settings.database_url), {}
+    async with administered(settings) as (link, access):
+        await asyncio.wait_for(access.prepared.wait(), 30)
+        async with database.begin() as session:
+            await add_metrics(session, {"temperature": "°C"})
+        for number in range(int(sys.argv[1])):
+            name = f"device-{number:03}"
+            async with database.begin() as session:
+                _, made[name] = await provision(session, access, device_id=name, name=name)
+    await database.close()
+    print(json.dumps(made))
+
+asyncio.run(main())
+"""
+
+FLEET = Path(__file__).with_name("fleet.py")  # only the project's Python can run it
+
+# A line whenever there is something new; nothing while the database is away.
+WATCH = """
+import asyncio, os, sys, time
+import asyncpg
+
+async def main():
+    said = None
+    while True:
+        try:
+            connection = await asyncpg.connect(os.environ["DATABASE_URL"], timeout=5)
+            while True:
+                count = await connection.fetchval(sys.argv[1])
+                if count != said:
+                    print("stored", count, time.monotonic(), flush=True)
+                    said = count
+                await asyncio.sleep(0.2)
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
+            await asyncio.sleep(0.2)
+
+asyncio.run(main())
+"""
+
+STORED = """
+import asyncio, json
+import sqlalchemy as sa
+from app.core.database import Database, load_models
+from app.readings.rollups import roll_up_all
+from app.settings import load
+
+READINGS = "SELECT device_id, count(*), sum(value), count(DISTINCT time) FROM readings GROUP BY 1 ORDER BY 1"
+ROLLED = "SELECT level, sum(count), sum(sum) FROM rollups GROUP BY 1 ORDER BY 1"
+
+async def main():
+    load_models()
+    database = Database(load().database_url)
+    await roll_up_all(database)
+    async with database.session(write=False) as session:
+        readings = [list(row) for row in await session.execute(sa.text(READINGS))]
+        rolled = [[row[0], int(row[1]), row[2]] for row in await session.execute(sa.text(ROLLED))]
+        dead = await session.scalar(sa.text("SELECT count(*) FROM dead_letters"))
+    await database.close()
+    print(json.dumps({"readings": readings, "rolled": rolled, "dead": dead}))
+
+asyncio.run(main())
+"""
+
+
+@dataclass(slots=True)
+class Watch:
+    """How much is stored by and by: pairs of a moment (`time.monotonic`) and a count."""
+
+    program: Running
+    table: str = "readings"
+
+    @property
+    def samples(self) -> list[tuple[float, int]]:
+        """All that was seen so far."""
+        words = [line.split() for line in list(self.program.lines)]
+        return [(float(word[2]), int(word[1])) for word in words if word[:1] == ["stored"]]
+
+    @property
+    def stored(self) -> int:
+        """The last count that was seen."""
+        samples = self.samples
+        return samples[-1][1] if samples else 0
+
+    def reaches(self, count: int, within: float, what: Callable[[], str] = str) -> None:
+        """Wait until so much is stored."""
+
+        def said() -> str:
+            return f"{count} stored, not {self.stored} {what()} {self.program.text[-2000:]}"
+
+        until(lambda: self.stored >= count, within=within, what=said)
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """A project with its broker and its database, as in production."""
+
+    project: Project
+    broker: Broker
+    database: Database
+    python: Path
+    keys: dict[str, str] = field(
+        default_factory=lambda: {
+            name: secrets.token_urlsafe(48)
+            for name in ("SECRET_KEY", "JWT_SIGNING_KEY", "WEBHOOK_SIGNING_KEY")
+        }
+    )
+
+    @classmethod
+    def of(cls, project: Project, broker: Broker, database: Database) -> "Platform":
+        """Return the platform of a project that is ready to run."""
+        assert project.venv
+        return cls(project, broker, database, executable(project.venv, "python"))
+
+    def env(self, **extra: str) -> dict[str, str]:
+        """Return the environment of its processes."""
+        return self.project.env(
+            APP_ENV="production",
+            DATABASE_URL=self.database.url,
+            MQTT_URL=self.broker.url,
+            MQTT_TLS_CA=str(self.broker.ca),
+            ARCHIVE_URL=f"file:{self.project.path.parent / 'archive'}",
+            PUBLIC_URL="https://localhost",
+            EMAIL_URL="smtp://localhost:25",
+            DEFAULT_FROM_EMAIL="app@example.com",
+            PYTHONUNBUFFERED="1",
+            **(self.keys | extra),
+        )
+
+    def call(self, *words: str | Path, timeout: float = 600) -> str:
+        """Run the project's Python to its end and return the last line of what it prints."""
+        done = run([self.python, *words], self.project.path, self.env(), timeout).good()
+        return done.out.strip().rpartition("\n")[2]
+
+    @contextlib.contextmanager
+    def program(self, *words: str | Path) -> Iterator[Running]:
+        """Run the project's Python while the block lasts."""
+        with running([self.python, *words], self.project.path, self.env()) as program:
+            yield program
+
+    def prepare(self, count: int) -> dict[str, str]:
+        """Make the tables, a metric and so many devices; return the secret of each device."""
+        self.call("-m", "app", "setup")
+        made: dict[str, str] = json.loads(self.call("-c", PREPARE, str(count)))
+        return made
+
+    @contextlib.contextmanager
+    def ingest(self) -> Iterator["Worker"]:
+        """Have a worker of ingest while the block lasts."""
+        with contextlib.ExitStack() as stack:
+            worker = Worker(self, stack)
+            worker.start()
+            yield worker
+
+    @contextlib.contextmanager
+    def watch(self, table: str = "readings") -> Iterator[Watch]:
+        """Have somebody count the rows of a table while the block lasts."""
+        with self.program("-c", WATCH, f"SELECT count(*) FROM {table}") as program:  # noqa: S608 - ours
+            yield Watch(program)
+
+    @contextlib.contextmanager
+    def fleet(self, devices: dict[str, str], messages: int, folder: Path) -> Iterator["Fleet"]:
+        """Have the devices send so many messages together."""
+        start = datetime.now(UTC).replace(microsecond=0) - timedelta(days=1)
+        world = {"port": self.broker.server.port, "ca": str(self.broker.ca), "secrets": devices}
+        file = folder / "fleet.json"
+        file.write_text(json.dumps(world | {"start": start.isoformat()}), encoding="utf-8")
+        with self.program(FLEET, file, str(messages)) as program:
+            yield Fleet(program)
+
+    def stored(self) -> "Stored":
+        """Work the roll-ups out, and return what is stored."""
+        return Stored(**json.loads(self.call("-c", STORED)))
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What is in the database."""
+
+    readings: list[list[str | int | float]]  # device, how many, their sum, how many times
+    rolled: list[list[int | float]]  # seconds, how many, their sum
+    dead: int  # letters
+
+
+@dataclass(slots=True)
+class Worker:
+    """A process of ingest that can be killed and started again."""
+
+    platform: Platform
+    stack: contextlib.ExitStack
+    program: Running | None = None
+    said: list[str] = field(default_factory=list)
+
+    def start(self) -> None:
+        """Start it."""
+        self.program = self.stack.enter_context(self.platform.program("-m", "app", "ingest"))
+
+    @property
+    def pid(self) -> int:
+        """The number of its process."""
+        assert self.program
+        return self.program.process.pid
+
+    @property
+    def text(self) -> str:
+        """What it has said, through all its lives."""
+        return "".join(self.said) + (self.program.text if self.program else "")
+
+    def kill(self) -> None:
+        """Kill it with -9, as a machine does that fails."""
+        assert self.program
+        os.kill(self.pid, signal.SIGKILL)
+        self.program.process.wait(10)
+        self.said.append(self.program.text)
+        self.program = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """The program of the devices, while it sends."""
+
+    program: Running
+
+    @property
+    def acknowledged(self) -> int:
+        """How many messages the broker has acknowledged."""
+        words = [line.split() for line in list(self.program.lines)]
+        return max((int(word[1]) for word in words if word[:1] == ["acknowledged"]), default=0)
+
+    def done(self, within: float) -> dict[str, tuple[int, int]]:
+        """Wait for the end; return how many messages each device got rid of, and the sum of their values."""
+        until(
+            lambda: self.program.process.poll() is not None,
+            within=within,
+            what=lambda: self.program.text[-3000:],
+        )
+        assert self.program.process.returncode == 0, self.program.text[-3000:]
+
+        def said() -> list[str]:
+            return [line for line in self.program.lines if line.startswith("{")]
+
+        (line,) = until(said, within=5, what="the sums of the fleet")
+        return {name: (count, total) for name, (count, total, _unwanted) in json.loads(line).items()}

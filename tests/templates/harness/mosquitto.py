@@ -1,0 +1,83 @@
+"""A real Mosquitto with the settings that an IoT project ships: TLS, dynamic security, persistence."""
+
+import contextlib
+import secrets
+import shutil
+import signal
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from .servers import Server, account_of, folder_of, run_as, serving
+from .tools import first
+from .waiting import free_port
+
+LOOPBACK = "127.0.0.1"
+PLATFORM = "platform"  # its user there, as start.sh of the project names it
+PLUGINS = ("/usr/lib/*/mosquitto_dynamic_security.so", "/usr/lib/mosquitto_dynamic_security.so")
+STATE = "dynamic-security.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Broker:
+    """A running broker: where it is, and how the platform gets in."""
+
+    server: Server
+    ca: Path
+    password: str
+
+    @property
+    def url(self) -> str:
+        """The address of the platform itself."""
+        return f"mqtts://{PLATFORM}:{self.password}@{LOOPBACK}:{self.server.port}"
+
+
+@contextlib.contextmanager
+def mosquitto(program: str, settings: Path, like: Broker | None = None) -> Iterator[Broker]:
+    """Run a broker with the project's `mosquitto.conf`, prepared as its `start.sh` does it.
+
+    Only places differ, and the listener's address: loopback. A broker `like` another knows whom that
+    one knew when this one was made.
+    """
+    account = account_of("mosquitto")
+    with folder_of(account) as folder:
+        if like:
+            password = like.password
+            for name in ("tls.crt", "tls.key", STATE):
+                shutil.copy(like.server.folder / name, folder)
+                if account:
+                    shutil.chown(folder / name, account)
+        else:
+            password = secrets.token_urlsafe(24)
+            _prepare(folder, account, password)
+        port = free_port()
+        (folder / "mosquitto.conf").write_text(_placed(settings, folder, port), encoding="utf-8")
+        command = [program, "-c", str(folder / "mosquitto.conf")]
+        with serving(Server(command, account, folder, port, signal.SIGTERM)) as server:
+            yield Broker(server, folder / "tls.crt", password)
+
+
+def _prepare(folder: Path, account: str | None, password: str) -> None:
+    """Make a certificate for loopback, and the platform's own user of the broker."""
+    certificate = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
+    certificate += ["-nodes", "-days", "1", "-subj", "/CN=localhost"]
+    certificate += ["-addext", f"subjectAltName=DNS:localhost,IP:{LOOPBACK}"]
+    run_as([*certificate, "-keyout", "tls.key", "-out", "tls.crt"], account, folder)
+    run_as(["mosquitto_ctrl", "dynsec", "init", STATE, PLATFORM, password], account, folder)
+
+
+def _placed(settings: Path, folder: Path, port: int) -> str:
+    """Return the project's settings with our places in them."""
+    plugin = first(*PLUGINS)
+    assert plugin, "Mosquitto has no plugin for dynamic security"
+    text = settings.read_text(encoding="utf-8")
+    changes = {
+        "listener 8883": f"listener {port} {LOOPBACK}",
+        "@PLUGIN@": plugin,
+        "/mosquitto/tls": str(folder),
+        "/mosquitto/data": str(folder),
+    }
+    for shipped, ours in changes.items():
+        assert shipped in text, f"mosquitto.conf has no {shipped!r}"
+        text = text.replace(shipped, ours)
+    return text
