@@ -125,7 +125,7 @@ def test_nothing_appears_or_vanishes(app: Flask) -> None:
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=25,
+            max_examples=12,
             stateful_step_count=20,
             deadline=None,
             suppress_health_check=list(HealthCheck),
