@@ -15,7 +15,8 @@ import httpx2
 import pytest
 import sqlalchemy as sa
 
-from app.alerts import notify, services, webhooks, worker
+from app import worker
+from app.alerts import notify, services, webhooks
 from app.alerts.models import Channel, Notification, Rule
 from app.alerts.webhooks import NotDeliveredError, is_public, sign, verify
 from app.aws.sns import NotPublishedError
@@ -364,7 +365,7 @@ async def test_the_worker_watches_and_tells(
     await store(database, [Reading(device_id, "temperature", utcnow(), 50.0)])
     for name in ("LOOK_SECONDS", "TELL_SECONDS"):
         monkeypatch.setattr(worker, name, 0.01)
-    task = asyncio.create_task(worker.run(database, settings))
+    task = asyncio.create_task(worker.run(settings, database))
     try:
         async with asyncio.timeout(10):
             await told.wait()

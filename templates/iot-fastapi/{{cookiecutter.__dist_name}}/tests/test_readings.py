@@ -11,8 +11,9 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
+from app import worker
 from app.core.database import Database
-from app.readings import services, worker
+from app.readings import services
 from app.readings.buckets import DAY, HOUR, MINUTE
 from app.readings.models import Reading, Rollup, table_of
 from app.readings.rollups import roll_up
@@ -266,8 +267,8 @@ async def test_the_worker_goes_on(
         return done
 
     monkeypatch.setattr(worker, "roll_up", turn)
-    monkeypatch.setattr(worker, "TURN_SECONDS", 0.0)
-    task = asyncio.create_task(worker.run(database, settings))
+    monkeypatch.setattr(worker, "ROLL_UP_SECONDS", 0.0)
+    task = asyncio.create_task(worker.run(settings, database))
     async with asyncio.timeout(10):
         await idle.wait()
     task.cancel()

@@ -19,8 +19,8 @@ from app.commands.models import Command
 from app.core.database import Database, utcnow
 from app.core.pagination import MAX_LIMIT
 from app.dashboard.live import MOST_STREAMS
+from app.devices.credentials import hash_of, may_connect
 from app.devices.models import DeviceCredential
-from app.devices.services import hash_of, may_connect
 from app.ingest.queue import BatchQueue
 from app.mqtt.messages import MAX_READINGS, READINGS
 from tests.conftest import AsRole, connected
