@@ -32,7 +32,7 @@ V1 = "/api/v1"
 
 
 async def test_passwords_are_not_tried_one_after_another(
-    client: httpx2.AsyncClient,
+    client: httpx2.AsyncClient, one_window: None
 ) -> None:
     """The sixth within a minute is refused, and told when to come again."""
     page = await client.get("/login")
