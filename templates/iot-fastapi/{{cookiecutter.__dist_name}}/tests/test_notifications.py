@@ -221,6 +221,7 @@ async def test_sns_is_told(
         ("fe80::1%eth0", False),
         ("fd00:ec2::254", False),
         ("::ffff:127.0.0.1", False),
+        ("::127.0.0.1", False),
         ("64:ff9b::a9fe:a9fe", False),
         ("2002:7f00:1::", False),
         ("2001:0:53aa:64c:0:7fff:a0fe:5601", False),

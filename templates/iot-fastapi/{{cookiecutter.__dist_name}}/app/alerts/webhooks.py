@@ -75,6 +75,8 @@ def is_public(text: str) -> bool:
             inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
         if address.teredo or (inner and not inner.is_global):
             return False
+        if address.is_reserved and not inner:
+            return False  # such as ::127.0.0.1
     return address.is_global and not address.is_multicast
 
 
