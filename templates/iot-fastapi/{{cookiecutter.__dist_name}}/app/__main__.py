@@ -1,4 +1,8 @@
-"""The command line: `python -m app dev`, and what production runs one by one."""
+"""The command line: `python -m app dev`, and what production runs one by one.
+
+Each command imports what it needs itself: the server's process begins in here as well,
+and the first page waits for every import.
+"""
 
 from __future__ import annotations
 
@@ -7,25 +11,22 @@ import asyncio
 import contextlib
 import secrets
 import signal
+import socket
 import subprocess  # nosec B404
 import sys
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import alembic.command
-import alembic.config
-from sqlalchemy.exc import DBAPIError
-
-from app.accounts import demo, services
-from app.core import logs, passwords, serving
 from app.core.config import BASE_DIR, SettingsError, write_missing
-from app.core.database import Database, load_models
-from app.core.errors import Problem
-from app.mqtt.address import is_embedded
 from app.settings import Settings, load
 
+if TYPE_CHECKING:
+    from app.core.database import Database
+
 STOP_SECONDS = 5
+BROKER_SECONDS = 60
 
 
 def main() -> None:
@@ -41,13 +42,21 @@ def main() -> None:
                 simulate(given.devices)
             case command:
                 COMMANDS[command]()
-    except (SettingsError, Problem) as refusal:
+    except SettingsError as refusal:
         sys.exit(str(refusal))
-    except (DBAPIError, OSError) as error:
-        reason = getattr(error, "orig", error)
-        sys.exit(f"DATABASE_URL leads to no database that works: {reason}")
     except KeyboardInterrupt:
         sys.exit(130)  # as a shell counts what Ctrl-C ended
+    except Exception as error:
+        from sqlalchemy.exc import DBAPIError
+
+        from app.core.errors import Problem
+
+        if isinstance(error, Problem):
+            sys.exit(str(error))
+        if not isinstance(error, DBAPIError | OSError):
+            raise
+        reason = getattr(error, "orig", error)
+        sys.exit(f"DATABASE_URL leads to no database that works: {reason}")
 
 
 def arguments() -> argparse.Namespace:
@@ -71,6 +80,9 @@ def arguments() -> argparse.Namespace:
 
 def setup() -> None:
     """Bring the database to what this version of the code expects."""
+    import alembic.command
+    import alembic.config
+
     config = alembic.config.Config(BASE_DIR / "alembic.ini")
     config.attributes["url"] = load().database_url
     alembic.command.upgrade(config, "head")
@@ -78,6 +90,8 @@ def setup() -> None:
 
 def seed() -> None:
     """Write the people of the demo; who is there already stays."""
+    from app.accounts import demo
+
     settings = load()
     if settings.production:
         raise SettingsError("seed is for development: everybody knows its passwords.")
@@ -91,6 +105,9 @@ def seed() -> None:
 
 def make_admin(email: str) -> None:
     """Make an admin's account and print its password: the first login needs one."""
+    from app.accounts import services
+    from app.core import passwords
+
     password = secrets.token_urlsafe(16)
 
     async def work() -> None:
@@ -106,32 +123,38 @@ def make_admin(email: str) -> None:
 
 def serve() -> None:
     """Serve the API and the pages, until SIGTERM."""
+    from app.core import serving
+
     serving.serve("app.main:create_app", port=load().port, production=True)
 
 
 def ingest() -> None:
     """Store what devices send, until SIGTERM."""
-    from app.ingest import service  # noqa: PLC0415 (others do without it)
+    from app.ingest import service
 
     until_stopped(service.run)
 
 
 def worker() -> None:
     """Do what is due, until SIGTERM."""
-    from app.worker import run  # noqa: PLC0415 (others do without it)
+    from app.worker import run
 
     until_stopped(run)
 
 
 def simulate(devices: int) -> None:
     """Have simulated devices send readings, until SIGTERM."""
-    from app.simulate import run  # noqa: PLC0415 (others do without it)
+    until_it_listens(load())
+    from app.simulate import run
 
     until_stopped(lambda settings, _database: run(settings, devices))
 
 
 def dev(*, reload: bool, devices: int) -> None:
     """From a fresh copy to a running service, until Ctrl-C."""
+    from app.core import serving
+    from app.mqtt.address import is_embedded
+
     write_missing(BASE_DIR)
     settings = load()
     if settings.environment != "development":
@@ -150,6 +173,20 @@ def dev(*, reload: bool, devices: int) -> None:
             production=False,
             reload=reload,
         )
+
+
+def until_it_listens(settings: Settings) -> None:
+    """Wait for the broker, so that devices do not keep the server from starting."""
+    from app.mqtt.address import address_of
+
+    broker, deadline = address_of(settings), time.monotonic() + BROKER_SECONDS
+    while time.monotonic() < deadline:
+        with (
+            contextlib.suppress(OSError),
+            socket.create_connection((broker.host, broker.port), 1),
+        ):
+            return
+        time.sleep(0.1)
 
 
 @contextlib.contextmanager
@@ -172,6 +209,9 @@ def simulated(devices: int) -> Iterator[None]:
 
 def welcome(settings: Settings) -> None:
     """Print where everything is, and who may log in."""
+    from app.accounts import demo
+    from app.core import serving
+
     address = f"http://{serving.LOOPBACK}:{settings.port}"
     people = "\n".join(
         f"  {email:22} {password}" for email, (_, password) in demo.LOGINS.items()
@@ -190,6 +230,9 @@ def until_stopped(
     work: Callable[[Settings, Database], Coroutine[Any, Any, None]],
 ) -> None:
     """Run the work until SIGTERM or Ctrl-C cancels it."""
+    from app.core import logs
+    from app.core.database import load_models
+
     settings = load()
     logs.configure(settings)
     load_models()
@@ -212,6 +255,8 @@ def until_stopped(
 @contextlib.asynccontextmanager
 async def connected(settings: Settings) -> AsyncIterator[Database]:
     """Have the database while the block lasts."""
+    from app.core.database import Database
+
     database = Database(settings.database_url)
     try:
         yield database

@@ -19,8 +19,9 @@ from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.database import Database, utcnow
+from app.devices.credentials import rotate
 from app.devices.models import Device, Group, Site
-from app.devices.services import provision, rotate
+from app.devices.services import provision
 from app.mqtt.address import address_of
 from app.mqtt.link import Delivery, Link
 from app.mqtt.messages import Acknowledgement, Command, Status, Telemetry

@@ -17,7 +17,8 @@ from urllib.parse import quote
 import aiomqtt
 
 from app.core.database import Database, utcnow
-from app.devices.services import may_connect, provision
+from app.devices.credentials import may_connect
+from app.devices.services import provision
 from app.ingest.consumer import Consumer
 from app.mqtt.access import Access, DynamicSecurity
 from app.mqtt.address import LOOPBACK, Address, address_of

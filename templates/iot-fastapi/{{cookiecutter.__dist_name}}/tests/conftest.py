@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
+import subprocess
+import sys
 import tempfile
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,12 +21,31 @@ import httpx2
 import pytest
 import sqlalchemy as sa
 from fastapi import FastAPI
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
 
+from app.core import passwords
 from app.core.database import Database, async_url, load_models
 from app.main import create_app
 from app.settings import Settings, load
 from tests.factories import log_in, make_user
 
+# It ends with this process, however that ends: then there is nothing more to read.
+MOTO = """
+import sys
+from moto.server import ThreadedMotoServer
+server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+server.start()
+print(server.get_host_and_port()[1], flush=True)
+sys.stdin.read()
+"""
+AWS = {
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+    "AWS_REGION": "eu-central-1",
+    "AWS_DEFAULT_REGION": "eu-central-1",
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
 type AsRole = Callable[[str], Awaitable[dict[str, str]]]
 
 
@@ -40,6 +62,7 @@ def pytest_configure(config: pytest.Config) -> None:
         coverage.options.cov_fail_under = 0
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(
     config: pytest.Config, items: list[pytest.Item]
 ) -> None:
@@ -48,6 +71,9 @@ def pytest_collection_modifyitems(
     if missing := [item.nodeid for item, mark in marks.items() if mark is None]:
         message = "@pytest.mark.milestone(n) is missing on: " + ", ".join(missing)
         raise pytest.UsageError(message)
+    for item in items:
+        if "aws_url" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("aws"))  # one AWS serves them all
     last = config.getoption("milestone")
     if last:
         later = [item for item, mark in marks.items() if mark and mark.args[0] > last]
@@ -134,9 +160,15 @@ async def app(shared_app: FastAPI) -> AsyncIterator[FastAPI]:
 async def empty(database: Database) -> None:
     """Delete every row, and close what the test's event loop has opened."""
     tables = reversed(load_models().sorted_tables)
-    async with database.begin() as session:
-        for table in tables:
-            await session.execute(sa.delete(table))
+    script = "; ".join(str(sa.delete(table)) for table in tables)
+    async with database.engine.connect() as connection:
+        # All at once, past SQLAlchemy: there are hundreds of tests.
+        driver = (await connection.get_raw_connection()).driver_connection
+        assert driver
+        if database.dialect == "sqlite":
+            await driver.executescript(f"BEGIN IMMEDIATE; {script}; COMMIT")
+        else:
+            await driver.execute(script)
     await database.close()
 
 
@@ -178,6 +210,46 @@ async def make_app(
     yield make
     for each in made:
         await each.state.database.close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> Iterator[PasswordHash]:
+    """Hash with little memory, and return the hasher that is too good for tests."""
+    good = passwords.hasher
+    cheap = Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1)
+    passwords.hasher = PasswordHash((cheap,))
+    yield good
+    passwords.hasher = good
+
+
+@pytest.fixture
+def one_window(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the throttles in one window of time, wherever the clock stands."""
+    now = int(time.time()) // 3600 * 3600 + 60
+    monkeypatch.setattr("app.core.throttle.clock", lambda: now)
+
+
+@pytest.fixture(scope="session")
+def aws_url() -> Iterator[str]:
+    """Return the address of an AWS of these tests alone: moto's server."""
+    with ExitStack() as stack:
+        patch = stack.enter_context(pytest.MonkeyPatch.context())
+        for name in [name for name in os.environ if name.startswith("AWS_")]:
+            patch.delenv(name)
+        for name, value in AWS.items():
+            patch.setenv(name, value)
+        process = stack.enter_context(
+            subprocess.Popen(  # noqa: S603 (ours)
+                [sys.executable, "-c", MOTO],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                text=True,
+            )
+        )
+        stack.callback(process.terminate)
+        assert process.stdout
+        yield f"http://127.0.0.1:{int(process.stdout.readline())}"
 
 
 @pytest.fixture

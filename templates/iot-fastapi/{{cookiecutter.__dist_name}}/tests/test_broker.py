@@ -14,7 +14,7 @@ import aiomqtt
 import pytest
 
 from app.core.database import Database, utcnow
-from app.devices import services
+from app.devices import credentials, services
 from app.devices.models import Device
 from app.mqtt.topics import (
     ACKNOWLEDGEMENT,
@@ -148,7 +148,7 @@ async def test_only_a_good_credential_opens_the_door(
         async with database.begin() as session:
             device = await session.get(Device, "one")
             assert device
-            new = await services.rotate(session, here.access, device)
+            new = await credentials.rotate(session, here.access, device)
         assert not await here.gets_in("one", one)
         assert await here.gets_in("one", new)
 
@@ -162,11 +162,11 @@ async def test_a_revoked_credential_ends_at_once(
         secret = await here.device("one")
         async with here.connected("one", secret) as one:
             async with database.begin() as session:
-                await services.revoke(session, "one")
-            await services.withdraw(database, here.access)
+                await credentials.revoke(session, "one")
+            await credentials.withdraw(database, here.access)
             await asyncio.wait_for(one.lost.wait(), 5)
             assert not await here.gets_in("one", secret)
-        assert await services.withdraw(database, here.access) == 0
+        assert await credentials.withdraw(database, here.access) == 0
         async with database.session(write=False) as session:
             assert (await services.find(session, "one")).status == "offline"
 
@@ -181,7 +181,7 @@ async def test_an_expired_credential_ends(
         secret = await here.device("one", expires_at=soon)
         assert await here.gets_in("one", secret)
         await until(lambda: utcnow() > soon)
-        assert await services.withdraw(database, here.access) == 1
+        assert await credentials.withdraw(database, here.access) == 1
         assert not await here.gets_in("one", secret)
 
 
@@ -193,11 +193,11 @@ async def test_a_new_secret_makes_a_revoked_device_good_again(
     async with world(kind, database, settings) as here:
         await here.device("one")
         async with database.begin() as session:
-            await services.revoke(session, "one")
-        await services.withdraw(database, here.access)
+            await credentials.revoke(session, "one")
+        await credentials.withdraw(database, here.access)
         async with database.begin() as session:
             device = await services.find(session, "one")
-            secret = await services.rotate(session, here.access, device)
+            secret = await credentials.rotate(session, here.access, device)
         assert await here.gets_in("one", secret)
 
 

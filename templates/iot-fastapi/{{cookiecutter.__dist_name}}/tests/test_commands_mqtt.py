@@ -15,8 +15,8 @@ import pytest
 import sqlalchemy as sa
 from fastapi import FastAPI
 
-from app import simulate
-from app.commands import services, worker
+from app import simulate, worker
+from app.commands import services
 from app.commands.models import Command
 from app.core.database import Database, utcnow
 from app.devices.models import Device
@@ -129,7 +129,7 @@ async def test_a_command_is_sent_done_and_answered(
         async with (
             here.ingesting(),
             simulated(here, secret) as device,
-            running(worker.run(database, here.settings, here.access)),
+            running(worker.command(here.settings, database, here.access)),
         ):
             good = await ask(database, name="set_interval", arguments={"seconds": 0.05})
             bad = await ask(database, name="set_interval", arguments={"seconds": "x"})

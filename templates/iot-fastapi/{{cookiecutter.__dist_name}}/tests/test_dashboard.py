@@ -18,8 +18,8 @@ from app.core import passwords
 from app.core.database import Database, utcnow
 from app.dashboard.assets import FILES, FOREVER, address_of
 from app.dashboard.pages import local
+from app.devices.credentials import hash_of
 from app.devices.models import DeviceCredential, Site
-from app.devices.services import hash_of
 from app.settings import Settings
 from tests.factories import make_device, make_user
 from tests.pages import Browser, Open, opened, pump, report

@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from fastapi import FastAPI
 
 from app.core.database import Database, utcnow
+from app.devices.credentials import hash_of, may_connect
 from app.devices.models import Device, DeviceCredential
-from app.devices.services import hash_of, may_connect
 from app.mqtt.access import BrokerAwayError
 from app.mqtt.address import address_of, embedded_password, is_embedded
 from app.mqtt.runtime import DatabaseOnly

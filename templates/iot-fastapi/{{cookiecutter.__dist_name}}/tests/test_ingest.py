@@ -24,14 +24,14 @@ from app.ingest import consumer as consumers
 from app.ingest.consumer import Consumer, is_refusal
 from app.ingest.models import DeadLetter
 from app.ingest.queue import BatchQueue
-from app.ingest.slots import slot
+from app.ingest.service import slot
 from app.ingest.store import Message, Outcome, Storage
 from app.ingest.validate import Reason, Rules, telemetry
-from app.ingest.worker import forget
 from app.mqtt.link import Delivery
 from app.mqtt.messages import MAX_PAYLOAD_BYTES
 from app.mqtt.topics import STATUS, TELEMETRY
 from app.settings import Settings
+from app.worker import forget
 from tests.brokers import cut, make_metrics, reading, send, until, world
 from tests.conftest import AsRole
 from tests.factories import make_device

@@ -55,6 +55,9 @@ async def address(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
         app.state.stopping.set()
         server.should_exit = True
         await task
+        if looking := feed_of(app).task:
+            async with asyncio.timeout(SECONDS):
+                await looking
 
 
 @asynccontextmanager

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from app.core.database import Database, utcnow
-from app.devices import services
+from app.devices import credentials
 from app.mqtt.access import acls_of
 from app.settings import Settings
 from tests.brokers import World, until, world
@@ -95,9 +95,9 @@ async def test_no_other_credential_is_let_in(
         expired = await here.device("two", expires_at=soon)
         revoked = await here.device("three")
         async with database.begin() as session:
-            await services.revoke(session, "three")
+            await credentials.revoke(session, "three")
         await until(lambda: utcnow() > soon)
-        assert await services.withdraw(database, here.access) == 2
+        assert await credentials.withdraw(database, here.access) == 2
         for user, given in (
             ("one", "wrong"),
             ("one", expired),

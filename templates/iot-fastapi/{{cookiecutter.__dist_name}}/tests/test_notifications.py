@@ -15,7 +15,8 @@ import httpx2
 import pytest
 import sqlalchemy as sa
 
-from app.alerts import notify, services, webhooks, worker
+from app import worker
+from app.alerts import notify, services, webhooks
 from app.alerts.models import Channel, Notification, Rule
 from app.alerts.webhooks import NotDeliveredError, is_public, sign, verify
 from app.aws.sns import NotPublishedError
@@ -220,6 +221,7 @@ async def test_sns_is_told(
         ("fe80::1%eth0", False),
         ("fd00:ec2::254", False),
         ("::ffff:127.0.0.1", False),
+        ("::127.0.0.1", False),
         ("64:ff9b::a9fe:a9fe", False),
         ("2002:7f00:1::", False),
         ("2001:0:53aa:64c:0:7fff:a0fe:5601", False),
@@ -364,7 +366,7 @@ async def test_the_worker_watches_and_tells(
     await store(database, [Reading(device_id, "temperature", utcnow(), 50.0)])
     for name in ("LOOK_SECONDS", "TELL_SECONDS"):
         monkeypatch.setattr(worker, name, 0.01)
-    task = asyncio.create_task(worker.run(database, settings))
+    task = asyncio.create_task(worker.run(settings, database))
     try:
         async with asyncio.timeout(10):
             await told.wait()

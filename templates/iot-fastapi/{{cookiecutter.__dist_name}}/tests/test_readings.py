@@ -11,8 +11,9 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
+from app import worker
 from app.core.database import Database
-from app.readings import services, worker
+from app.readings import services
 from app.readings.buckets import DAY, HOUR, MINUTE
 from app.readings.models import Reading, Rollup, table_of
 from app.readings.rollups import roll_up
@@ -247,6 +248,23 @@ async def test_a_metric_has_one_unit(
     assert answer.json()["items"] == [{"name": "pressure", "unit": "hPa"}]
 
 
+async def test_a_device_that_has_measured_something_stays(
+    database: Database, client: httpx2.AsyncClient, as_role: AsRole
+) -> None:
+    """Whoever would delete it is told what to do instead; its readings are there."""
+    device_id = await make_device(database)
+    await store(database, [reading(device_id, 1)])
+    url, headers = f"{V1}/devices/{device_id}", await as_role("admin")
+    answer = await client.delete(url, headers=headers)
+    assert answer.status_code == 409
+    assert answer.json()["detail"] == (
+        "There are readings of this device: make it inactive instead."
+    )
+    assert (await client.get(url, headers=headers)).status_code == 200
+    async with database.session(write=False) as session:
+        assert len(await services.latest(session)) == 1
+
+
 async def test_the_worker_goes_on(
     database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -266,8 +284,8 @@ async def test_the_worker_goes_on(
         return done
 
     monkeypatch.setattr(worker, "roll_up", turn)
-    monkeypatch.setattr(worker, "TURN_SECONDS", 0.0)
-    task = asyncio.create_task(worker.run(database, settings))
+    monkeypatch.setattr(worker, "ROLL_UP_SECONDS", 0.0)
+    task = asyncio.create_task(worker.run(settings, database))
     async with asyncio.timeout(10):
         await idle.wait()
     task.cancel()

@@ -122,6 +122,7 @@ class Database:
             )
             event.listen(self.engine.sync_engine, "connect", _prepare_sqlite)
             event.listen(self.engine.sync_engine, "begin", _begin_sqlite)
+            event.listen(self.engine.sync_engine, "invalidate", _end_sqlite)
         else:
             timeout = str(STATEMENT_SECONDS * 1000)
             self.engine = create_async_engine(
@@ -186,6 +187,12 @@ def _prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     reading = connection.get_execution_options().get("read_only", False)
     connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+def _end_sqlite(connection: DBAPIConnection, *_: object) -> None:
+    # After a cancelled task. A connection that is just closed keeps its transaction,
+    # and with it everybody from writing, until Python forgets the cursor.
+    connection.rollback()
 
 
 async def get_session(request: Request) -> AsyncIterator[AsyncSession]:

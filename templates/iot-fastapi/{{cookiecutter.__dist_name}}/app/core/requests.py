@@ -13,11 +13,13 @@ VALID_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 
 
 def header(scope: Scope, name: bytes) -> str:
-    """Return the value of a header, "" if it is not there."""
-    for key, value in scope["headers"]:
-        if key == name:
-            return str(value.decode("latin-1"))
-    return ""
+    """Return the value of a header, "" if it is not there.
+
+    One that comes twice is a list: a proxy may add its line to one that a client made
+    up (RFC 9110, section 5.3).
+    """
+    found = [value for key, value in scope["headers"] if key == name]
+    return b", ".join(found).decode("latin-1")
 
 
 def identify(scope: Scope, num_proxies: int) -> str:

@@ -8,8 +8,8 @@ difference which process took a reading, or from which broker or queue.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -86,36 +86,46 @@ class Feed:
         self.database = database
         self.watchers: set[Watcher] = set()
         self.before: Snapshot | None = None
-        self._task: asyncio.Task[None] | None = None
+        self.task: asyncio.Task[None] | None = None
+        self._left = asyncio.Event()
 
-    @asynccontextmanager
+    @contextlib.asynccontextmanager
     async def watching(self) -> AsyncIterator[Watcher]:
         """Give somebody the updates while the block lasts."""
         watcher = Watcher()
         self.watchers.add(watcher)
-        if self._task is None:
-            self._task = asyncio.create_task(self.run())
+        self._left.clear()
+        if self.task is None or self.task.done():
+            self.task = asyncio.create_task(self.run())
         try:
             yield watcher
         finally:
             self.watchers.discard(watcher)
-            if not self.watchers and self._task is not None:
-                task, self._task, self.before = self._task, None, None
-                task.cancel()
+            if not self.watchers:
+                self.before = None
+                self._left.set()
 
     async def run(self) -> None:
-        """Take a turn each second; a database that is away comes back."""
-        while True:
+        """Take a turn each second; a database that is away comes back.
+
+        It ends when nobody watches, between two turns: one that is cancelled would cost
+        its connection.
+        """
+        while self.watchers:
             try:
                 await self.turn()
             except Exception as error:  # noqa: BLE001 (the next turn tries again)
                 log.warning("dashboard.feed_failed", error=str(error)[:200])
-            await asyncio.sleep(TURN_SECONDS)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(TURN_SECONDS):
+                    await self._left.wait()
 
     async def turn(self) -> None:
         """Look once, and tell what is new since the last look."""
         async with self.database.session(write=False) as session:
             now = await snapshot(session)
+        if not self.watchers:
+            return
         before, self.before = self.before, now
         if before is None:
             return

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
@@ -61,14 +62,17 @@ async def live(
     """Send what changes, until the session ends or the server does."""
     app: FastAPI = request.app
     since = moment(last_event_id or watching.since)
-    source = stream(app, person, watching.device, since)
-    async for event in until(app.state.stopping, source):
-        yield event
+    async with (
+        aclosing(stream(app, person, watching.device, since)) as source,
+        aclosing(until(app.state.stopping, source)) as events,
+    ):
+        async for event in events:
+            yield event
 
 
 async def stream(
     app: FastAPI, person: Person, device: str | None, since: datetime | None
-) -> AsyncIterator[ServerSentEvent]:
+) -> AsyncGenerator[ServerSentEvent]:
     """Give the events of one who watches a device, or all of them."""
     database: Database = app.state.database
     async with feed_of(app).watching() as watcher:

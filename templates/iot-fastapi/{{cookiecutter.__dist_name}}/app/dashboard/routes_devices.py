@@ -20,7 +20,7 @@ from app.core.pagination import Listing, keyset
 from app.dashboard import schemas
 from app.dashboard.pages import PageForm, PageRoute, render, see_other, settings_of
 from app.dashboard.watched import count_alerts, open_alerts
-from app.devices import services
+from app.devices import credentials, services
 from app.devices.models import Device, Site
 from app.devices.schemas import DeviceId
 from app.mqtt.runtime import AccessDep
@@ -168,7 +168,7 @@ async def rotate(
 ) -> Response:
     """Give the device another secret, and show it."""
     device = await services.find(session, device_id)
-    secret = await services.rotate(session, access, device)
+    secret = await credentials.rotate(session, access, device)
     return shown_once(request, person, device, secret)
 
 

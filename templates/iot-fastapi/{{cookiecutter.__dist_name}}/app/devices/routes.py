@@ -1,21 +1,23 @@
-"""Devices over the API: provisioned, looked at, changed, given and denied access."""
+"""Devices over the API, the credentials they get in with, their sites and groups."""
 
 from __future__ import annotations
 
 from contextlib import suppress
 from typing import Annotated, Any
+from uuid import UUID
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Query, Request
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.access import DeviceManager, Reader
 from app.core.database import Db, Session
 from app.core.errors import Problem
-from app.core.pagination import keyset
+from app.core.pagination import Listing, keyset
 from app.core.schemas import Page
-from app.devices import routes_places, services
-from app.devices.models import Device, device_groups
+from app.devices import credentials, services
+from app.devices.models import Device, Group, Site, device_groups
 from app.devices.schemas import (
     CredentialAnswer,
     CredentialInput,
@@ -24,10 +26,14 @@ from app.devices.schemas import (
     DeviceId,
     DeviceInput,
     DeviceListing,
+    PlaceAnswer,
+    PlaceInput,
     ProvisionedAnswer,
 )
 from app.mqtt.access import BrokerAwayError
 from app.mqtt.runtime import AccessDep
+
+type Place = Site | Group
 
 router = APIRouter()
 devices = APIRouter(prefix="/api/v1/devices", tags=["devices"])
@@ -93,7 +99,7 @@ async def change_device(
         await services.change(session, device, body.model_dump(exclude_unset=True))
     if not device.active:
         with suppress(BrokerAwayError):  # the worker tells it later
-            await services.withdraw(db, access, device_id)
+            await credentials.withdraw(db, access, device_id)
     return device
 
 
@@ -121,7 +127,9 @@ async def rotate_credential(
 ) -> CredentialAnswer:
     """Give a device a new secret; the one before ends at once."""
     device = await services.find(session, device_id)
-    secret = await services.rotate(session, access, device, expires_at=body.expires_at)
+    secret = await credentials.rotate(
+        session, access, device, expires_at=body.expires_at
+    )
     return CredentialAnswer.of(device_id, secret, body.expires_at)
 
 
@@ -132,10 +140,64 @@ async def revoke_credential(
     """End a device's credential, and close what it has open."""
     async with db.begin() as session:
         await services.find(session, device_id)
-        await services.revoke(session, device_id)
+        await credentials.revoke(session, device_id)
     with suppress(BrokerAwayError):  # the worker tells it later
-        await services.withdraw(db, access, device_id)
+        await credentials.withdraw(db, access, device_id)
 
 
-for each in (devices, routes_places.sites, routes_places.groups):
+def places(kind: type[Site | Group], word: str) -> APIRouter:
+    """Return the routes of sites or of groups: lists of names, handled alike."""
+    router = APIRouter(prefix=f"/api/v1/{word}s", tags=[f"{word}s"])
+
+    async def find(session: AsyncSession, place_id: UUID) -> Place:
+        place: Place | None = await session.get(kind, place_id)
+        if place is None:
+            raise Problem(404, f"There is no such {word}.")
+        return place
+
+    async def keep(session: AsyncSession) -> None:
+        try:
+            await session.flush()
+        except IntegrityError as error:
+            raise Problem(409, f"There is a {word} with this name.") from error
+
+    @router.get("", name=f"list_{word}s", response_model=Page[PlaceAnswer])
+    async def list_places(
+        _: Reader,
+        request: Request,
+        session: Session,
+        listing: Annotated[Listing, Query()],
+    ) -> dict[str, Any]:
+        """List all of them by name."""
+        settings, query = request.app.state.settings, sa.select(kind)
+        items, after = await keyset(session, settings, query, [kind.name], listing)
+        return {"items": items, "next": after}
+
+    @router.post("", name=f"create_{word}", response_model=PlaceAnswer, status_code=201)
+    async def create(_: DeviceManager, session: Session, body: PlaceInput) -> Place:
+        """Make a new one."""
+        place = kind(name=body.name)
+        session.add(place)
+        await keep(session)
+        return place
+
+    @router.patch("/{place_id}", name=f"rename_{word}", response_model=PlaceAnswer)
+    async def rename(
+        _: DeviceManager, session: Session, place_id: UUID, body: PlaceInput
+    ) -> Place:
+        """Give it another name."""
+        place = await find(session, place_id)
+        place.name = body.name
+        await keep(session)
+        return place
+
+    @router.delete("/{place_id}", name=f"delete_{word}", status_code=204)
+    async def delete(_: DeviceManager, session: Session, place_id: UUID) -> None:
+        """Remove it; its devices stay."""
+        await session.delete(await find(session, place_id))
+
+    return router
+
+
+for each in (devices, places(Site, "site"), places(Group, "group")):
     router.include_router(each)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 import structlog
 from fastapi import Depends, FastAPI, Request
 
-from app.devices.services import may_connect
+from app.devices.credentials import may_connect
 from app.mqtt.access import Access, BrokerAwayError, DynamicSecurity, Publisher
 from app.mqtt.address import address_of, is_embedded
 from app.mqtt.link import Link

@@ -14,9 +14,10 @@ GREATEST = "1.7976931348623157e308"
 # SQLite numbers rows by itself only in a column that is called INTEGER.
 Small = sa.SmallInteger().with_variant(sa.Integer, "sqlite")
 Big = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+# What a device has measured stays, whatever becomes of the device.
 type OfDevice = Annotated[
     str,
-    mapped_column(sa.ForeignKey("devices.id", ondelete="CASCADE"), primary_key=True),
+    mapped_column(sa.ForeignKey("devices.id", ondelete="RESTRICT"), primary_key=True),
 ]
 type OfMetric = Annotated[
     int, mapped_column(sa.ForeignKey("metrics.id"), primary_key=True)

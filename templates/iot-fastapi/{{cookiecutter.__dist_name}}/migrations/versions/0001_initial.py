@@ -396,7 +396,7 @@ def upgrade() -> None:
             ["device_id"],
             ["devices.id"],
             name=op.f("fk_latest_device_id_devices"),
-            ondelete="CASCADE",
+            ondelete="RESTRICT",
         ),
         sa.ForeignKeyConstraint(
             ["metric_id"], ["metrics.id"], name=op.f("fk_latest_metric_id_metrics")
@@ -420,7 +420,7 @@ def upgrade() -> None:
             ["device_id"],
             ["devices.id"],
             name=op.f("fk_readings_device_id_devices"),
-            ondelete="CASCADE",
+            ondelete="RESTRICT",
         ),
         sa.ForeignKeyConstraint(
             ["metric_id"], ["metrics.id"], name=op.f("fk_readings_metric_id_metrics")
@@ -456,7 +456,7 @@ def upgrade() -> None:
             ["device_id"],
             ["devices.id"],
             name=op.f("fk_rollups_device_id_devices"),
-            ondelete="CASCADE",
+            ondelete="RESTRICT",
         ),
         sa.ForeignKeyConstraint(
             ["metric_id"], ["metrics.id"], name=op.f("fk_rollups_metric_id_metrics")

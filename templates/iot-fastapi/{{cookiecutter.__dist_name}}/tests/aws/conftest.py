@@ -1,15 +1,11 @@
-"""AWS in a process of its own on the loopback: moto's server, and the stacks in it."""
+"""What tests do with AWS: its clients, and the stacks, made once for all of them."""
 
 from __future__ import annotations
 
-import contextlib
 import io
 import json
-import os
-import subprocess
-import sys
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,48 +15,10 @@ from botocore.config import Config
 
 from tests.aws import stacks
 
-# It ends with this process, however that ends: then there is nothing more to read.
-SERVER = """
-import sys
-from moto.server import ThreadedMotoServer
-server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-server.start()
-print(server.get_host_and_port()[1], flush=True)
-sys.stdin.read()
-"""
-ENVIRONMENT = {
-    "AWS_ACCESS_KEY_ID": "testing",
-    "AWS_SECRET_ACCESS_KEY": "testing",
-    "AWS_REGION": stacks.REGION,
-    "AWS_EC2_METADATA_DISABLED": "true",
-}
 CERTIFICATE = "sensors.example.com"
 SIGNING_KEYS = ("SecretKey", "JwtSigningKey", "WebhookSigningKey")
 
 type Client = Callable[[str], Any]
-
-
-@pytest.fixture(scope="session")
-def aws_url() -> Iterator[str]:
-    """Return the address of an AWS of this worker alone."""
-    with contextlib.ExitStack() as stack:
-        patch = stack.enter_context(pytest.MonkeyPatch.context())
-        for name in [name for name in os.environ if name.startswith("AWS_")]:
-            patch.delenv(name)
-        for name, value in ENVIRONMENT.items():
-            patch.setenv(name, value)
-        process = stack.enter_context(
-            subprocess.Popen(  # noqa: S603  # ours
-                [sys.executable, "-c", SERVER],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                text=True,
-            )
-        )
-        stack.callback(process.terminate)
-        assert process.stdout
-        yield f"http://127.0.0.1:{int(process.stdout.readline())}"
 
 
 @pytest.fixture(scope="session")

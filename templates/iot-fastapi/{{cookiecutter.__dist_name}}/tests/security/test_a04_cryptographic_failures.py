@@ -8,9 +8,10 @@ from pathlib import Path
 import httpx2
 import jwt
 import pytest
+from pwdlib import PasswordHash
 from starlette.responses import Response
 
-from app.core import cookies, passwords
+from app.core import cookies
 from app.settings import Settings, load
 from tests.conftest import AsRole
 from tests.test_settings import PRODUCTION
@@ -19,12 +20,12 @@ pytestmark = pytest.mark.milestone(8)
 ROOT = Path(__file__).parents[2]
 
 
-async def test_passwords_are_stored_as_argon2id() -> None:
+def test_passwords_are_stored_as_argon2id(quick_passwords: PasswordHash) -> None:
     """With at least what OWASP asks for: 46 MiB and one pass, or 19 MiB and two.
 
     Source: https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html
     """
-    made = await passwords.hashed("correct horse battery")
+    made = quick_passwords.hash("correct horse battery")
     found = re.match(r"\$argon2id\$v=19\$m=(\d+),t=(\d+),p=(\d+)\$", made)
     assert found
     memory, passes = int(found[1]), int(found[2])

@@ -19,8 +19,8 @@ from app.commands.models import Command
 from app.core.database import Database, utcnow
 from app.core.pagination import MAX_LIMIT
 from app.dashboard.live import MOST_STREAMS
+from app.devices.credentials import hash_of, may_connect
 from app.devices.models import DeviceCredential
-from app.devices.services import hash_of, may_connect
 from app.ingest.queue import BatchQueue
 from app.mqtt.messages import MAX_READINGS, READINGS
 from tests.conftest import AsRole, connected
@@ -32,7 +32,7 @@ V1 = "/api/v1"
 
 
 async def test_passwords_are_not_tried_one_after_another(
-    client: httpx2.AsyncClient,
+    client: httpx2.AsyncClient, one_window: None
 ) -> None:
     """The sixth within a minute is refused, and told when to come again."""
     page = await client.get("/login")

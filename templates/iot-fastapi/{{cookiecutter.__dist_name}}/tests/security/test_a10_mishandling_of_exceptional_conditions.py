@@ -32,7 +32,7 @@ async def test_a_failure_of_ours_tells_nothing(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """The client gets an id, the log the traceback under the same id."""
-    monkeypatch.setattr("app.accounts.routes_people.keyset", boom)
+    monkeypatch.setattr("app.accounts.routes.keyset", boom)
     answer = await client.get("/api/v1/users", headers=await as_role("admin"))
     assert answer.status_code == 500
     assert "secret" not in answer.text

@@ -10,10 +10,11 @@ import socket
 import sys
 import tempfile
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from types import FrameType
 
 import uvicorn
+from anyio import CancelScope
 
 from app.core.config import BASE_DIR, SettingsError
 
@@ -50,16 +51,15 @@ def stopping() -> Iterator[asyncio.Event]:
             signal.signal(number, handler)
 
 
-async def until[T](event: asyncio.Event, source: AsyncIterator[T]) -> AsyncIterator[T]:
-    """Give what `source` gives, until the event is set."""
+async def until[T](event: asyncio.Event, source: AsyncIterator[T]) -> AsyncGenerator[T]:
+    """Give what `source` gives, until the event is set; leave no step of it behind."""
     ended = asyncio.ensure_future(event.wait())
+    following: asyncio.Future[T] | None = None
     try:
         while True:
             following = asyncio.ensure_future(anext(source))
             await asyncio.wait({ended, following}, return_when="FIRST_COMPLETED")
             if not following.done():
-                following.cancel()
-                await asyncio.wait({following})
                 return
             try:
                 yield following.result()
@@ -67,6 +67,10 @@ async def until[T](event: asyncio.Event, source: AsyncIterator[T]) -> AsyncItera
                 return
     finally:
         ended.cancel()
+        if following is not None and not following.done():
+            following.cancel()
+            with CancelScope(shield=True):  # a client that goes away cancels us again
+                await asyncio.wait({following})
 
 
 def serve(factory: str, *, port: int, production: bool, reload: bool = False) -> None:
