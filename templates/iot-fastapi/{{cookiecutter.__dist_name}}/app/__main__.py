@@ -17,6 +17,7 @@ import alembic.command
 import alembic.config
 from sqlalchemy.exc import DBAPIError
 
+from app import probes
 from app.accounts import demo, services
 from app.core import logs, passwords, serving
 from app.core.config import BASE_DIR, SettingsError, write_missing
@@ -113,14 +114,14 @@ def ingest() -> None:
     """Store what devices send, until SIGTERM."""
     from app.ingest import service  # noqa: PLC0415 (others do without it)
 
-    until_stopped(service.run)
+    until_stopped(probes.beside(service.run))
 
 
 def worker() -> None:
     """Do what is due, until SIGTERM."""
     from app.worker import run  # noqa: PLC0415 (others do without it)
 
-    until_stopped(run)
+    until_stopped(probes.beside(run))
 
 
 def simulate(devices: int) -> None:
