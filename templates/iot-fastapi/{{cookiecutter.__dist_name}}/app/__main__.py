@@ -130,16 +130,18 @@ def serve() -> None:
 
 def ingest() -> None:
     """Store what devices send, until SIGTERM."""
+    from app import probes
     from app.ingest import service
 
-    until_stopped(service.run)
+    until_stopped(probes.beside(service.run))
 
 
 def worker() -> None:
     """Do what is due, until SIGTERM."""
+    from app import probes
     from app.worker import run
 
-    until_stopped(run)
+    until_stopped(probes.beside(run))
 
 
 def simulate(devices: int) -> None:

@@ -33,6 +33,7 @@ class Settings(BaseSettings):
     sns_topic_arn: str
     aws_endpoint_url: str
     webhook_signing_key: str
+    probe_port: int = 0
     retention_days: int = 90
     queue_size: int = 10_000
     batch_size: int = 500
@@ -71,6 +72,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         sns_topic_arn=read.text("SNS_TOPIC_ARN"),
         aws_endpoint_url=read.text("AWS_ENDPOINT_URL"),
         webhook_signing_key=read.secret("WEBHOOK_SIGNING_KEY"),
+        probe_port=read.number("PROBE_PORT", 0),
         retention_days=read.number("RETENTION_DAYS", 90),
         queue_size=read.number("QUEUE_SIZE", 10_000),
         batch_size=read.number("BATCH_SIZE", 500),

@@ -2,9 +2,13 @@
 # Makes Mosquitto's certificate at the first start, and its data its own. What is there
 # already stays. 1883 is Mosquitto in its image; nobody else may read the key.
 set -eu
-# An empty volume would be given the owner that the folder has in Mosquitto's image.
-touch /data/.prepared
-chown 1883:1883 /data
+# A fresh volume has the owner that the folder has in Mosquitto's image, and would be given
+# it again as long as it is empty. Root without further rights writes only to what it owns.
+if [ ! -e /data/.prepared ]; then
+  chown 0:0 /data
+  touch /data/.prepared
+  chown 1883:1883 /data
+fi
 if [ -s /tls/tls.crt ]; then
   exit 0
 fi
