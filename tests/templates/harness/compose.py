@@ -26,17 +26,20 @@ class Stack:
     name: str
     http_port: int
     https_port: int
+    mqtts_port: int  # of a stack with a broker
+    more: tuple[str, ...] = ()  # words for `up`, such as how many of which service
 
     def compose(self, *words: str, timeout: float = PATIENCE, **extra: str) -> Done:
         """Run `docker compose WORDS`; `extra` goes before what .env says."""
         ports = {"HTTP_PORT": str(self.http_port), "HTTPS_PORT": str(self.https_port)}
+        ports["MQTTS_PORT"] = str(self.mqtts_port)
         env = environment(**ports, **extra)
         command = [self.docker, "compose", "-p", self.name, *words]
         return run(command, self.project.path, env, timeout)
 
     def up(self) -> None:
         """Bring everything up and healthy, or fail with what the services said."""
-        done = self.compose("up", "--build", "--wait")
+        done = self.compose("up", "--build", "--wait", *self.more)
         if done.code:
             logs = self.compose("logs", "--no-color", "--tail", "80")
             message = f"compose up failed:\n{done.text[-4000:]}\n{logs.text[-6000:]}"
@@ -64,10 +67,10 @@ class Stack:
 
 
 @contextlib.contextmanager
-def stack(docker: str, project: Project) -> Iterator[Stack]:
+def stack(docker: str, project: Project, *more: str) -> Iterator[Stack]:
     """Give the project a stack; afterwards its containers, networks and data are removed."""
     name = f"scf-{secrets.token_hex(4)}"
-    made = Stack(docker, project, name, free_port(), free_port())
+    made = Stack(docker, project, name, free_port(), free_port(), free_port(), more)
     try:
         yield made
     finally:

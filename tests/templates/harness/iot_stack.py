@@ -1,0 +1,181 @@
+"""An IoT project's stack from outside: an admin over HTTPS, and devices with Mosquitto's own clients."""
+
+import json
+import re
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import urlencode
+
+from .compose import Stack
+from .processes import Done, run
+from .waiting import until
+from .web import Answer
+
+EMAIL = "admin@example.com"
+CREATED, NO_CONTENT, OK = 201, 204, 200
+PATIENCE = 60
+SECONDS = "10"  # that a client of Mosquitto waits
+# The two processes of the load test answer inside only; nginx knows nothing of them.
+COUNTED = """
+import re, urllib.request
+text = urllib.request.urlopen("http://127.0.0.1:8000/metrics").read().decode()
+print(re.search(r"^ingest_readings_total (\\S+)", text, re.M)[1])
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A device and the secret that was shown once."""
+
+    name: str
+    secret: str
+
+    @property
+    def topic(self) -> str:
+        """Where it sends its readings."""
+        return f"devices/{self.name}/telemetry"
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A stack that is up, its admin, and Mosquitto's clients on this machine."""
+
+    stack: Stack
+    clients: Path
+    ca: Path
+    password: str
+    token: str
+
+    @classmethod
+    def of(cls, stack: Stack, publisher: str, folder: Path) -> "Site":
+        """Make the first admin as the README tells, log in, and have a metric."""
+        made = stack.compose("exec", "-T", "app", "python", "-m", "app", "admin", EMAIL).good()
+        (password,) = re.findall(r"may log in with (\S+)", made.out)
+        form = {"grant_type": "password", "username": EMAIL, "password": password}
+        answer = stack.browser().open("/api/v1/auth/token", urlencode(form).encode())
+        assert answer.status == OK, answer.text
+        body = answer.json()
+        assert isinstance(body, dict)
+        ca = folder / "broker.crt"
+        said = stack.compose("exec", "-T", "mosquitto", "cat", "/mosquitto/tls/tls.crt").good()
+        ca.write_text(said.out, encoding="utf-8")
+        site = cls(stack, Path(publisher).parent, ca, password, body["access_token"])
+        assert site.api("PUT", "/metrics/temperature", {"unit": "°C"}).status == OK
+        return site
+
+    def api(self, method: str, path: str, value: object = None) -> Answer:
+        """Ask the API through nginx, as the admin."""
+        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
+        data = None if value is None else json.dumps(value).encode()
+        return self.stack.browser().open(f"/api/v1{path}", data, headers, method)
+
+    def device(self, **given: str) -> Device:
+        """Provision a device that nobody had before."""
+        name = f"device-{secrets.token_hex(4)}"
+        answer = self.api("POST", "/devices", {"id": name, "name": name, **given})
+        assert answer.status == CREATED, answer.text
+        return self._told(name, answer, "credential")
+
+    def rotated(self, device: Device) -> Device:
+        """Give the device another secret."""
+        answer = self.api("POST", f"/devices/{device.name}/credential", {})
+        assert answer.status == OK, answer.text
+        return self._told(device.name, answer)
+
+    def _told(self, name: str, answer: Answer, *within: str) -> Device:
+        body = answer.json()
+        for key in within:
+            assert isinstance(body, dict)
+            body = body[key]
+        assert isinstance(body, dict)
+        return Device(name, body["secret"])
+
+    def client(self, tool: str, *words: str, ca: bool = True) -> Done:
+        """Run one of Mosquitto's clients against the published port."""
+        base = [str(self.clients / tool), "-V", "5", "-q", "1", "-h", "localhost"]
+        base += ["-p", str(self.stack.mqtts_port), *(["--cafile", str(self.ca)] if ca else [])]
+        return run(["timeout", SECONDS, *base, *words], self.stack.project.path)
+
+    def publish(self, device: Device, *messages: str, topic: str = "", twice: bool = False) -> Done:
+        """Publish over TLS, as the device; `twice` sends everything again."""
+        words = ["-i", device.name, "-u", device.name, "-P", device.secret, "-t", topic or device.topic]
+        for _ in range(twice):
+            self.publish(device, *messages, topic=topic)
+        if len(messages) == 1:
+            return self.client("mosquitto_pub", *words, "-m", messages[0])
+        file = self.ca.with_name(f"{secrets.token_hex(4)}.txt")
+        file.write_text("".join(f"{one}\n" for one in messages), encoding="utf-8")
+        base = [str(self.clients / "mosquitto_pub"), "-V", "5", "-q", "1", "-h", "localhost"]
+        base += ["-p", str(self.stack.mqtts_port), "--cafile", str(self.ca), *words, "-l"]
+        return run(["sh", "-c", 'exec "$@" < "$0"', str(file), *base], self.stack.project.path)
+
+    def subscribe(self, device: Device, topic: str) -> Done:
+        """Subscribe as the device; the client leaves as soon as it is answered."""
+        words = ("-i", device.name, "-u", device.name, "-P", device.secret, "-t", topic, "-E")
+        return self.client("mosquitto_sub", *words)
+
+    def refused(self, device: Device) -> bool:
+        """Tell whether the broker does not let the device in."""
+        done = self.publish(device, reading(0))
+        return done.code != 0 and "Not authorized" in done.text
+
+    def values(self, device: Device) -> list[float]:
+        """Return what is stored of the device, by time, as nginx hands it out."""
+        answer = self.api("GET", f"/devices/{device.name}/readings.json")
+        body = answer.json() if answer.status == OK else {"items": []}
+        assert isinstance(body, dict)
+        return [item["value"] for item in body["items"]]
+
+    def stored(self, device: Device, count: int) -> list[float]:
+        """Wait until so many readings of the device are stored, and return them."""
+
+        def seen() -> list[float]:
+            values = self.values(device)
+            return values if len(values) >= count else []
+
+        return until(seen, within=PATIENCE, what=lambda: f"{count} readings: {self.logs()}")
+
+    def arrives(self, device: Device) -> None:
+        """Have the device send until something of it is stored: from then on ingest has subscribed.
+
+        Nobody keeps what devices send before ingest subscribes for the first time.
+        """
+
+        def seen() -> bool:
+            self.publish(device, reading(0)).good()
+            return bool(self.values(device))
+
+        until(seen, within=PATIENCE, what=lambda: f"a reading: {self.logs()}")
+
+    def logs(self) -> str:
+        """Return the last lines of who takes part."""
+        return self.stack.compose("logs", "--no-color", "--tail", "12", "mosquitto", "ingest").text
+
+    def ready(self) -> tuple[int, dict[str, str]]:
+        """Ask the app itself whether it is ready: nginx keeps that to itself."""
+        script = (
+            "import http.client\n"
+            "asked = http.client.HTTPConnection('127.0.0.1', 8000)\n"
+            "asked.request('GET', '/readyz')\n"
+            "answer = asked.getresponse()\n"
+            "print(answer.status, answer.read().decode())"
+        )
+        done = self.stack.compose("exec", "-T", "app", "python", "-c", script).good()
+        status, _, body = done.out.strip().partition(" ")
+        return int(status), json.loads(body)
+
+    def counted(self, index: int) -> float:
+        """Return how many readings a process of ingest has stored."""
+        words = ("exec", "-T", "--index", str(index), "ingest", "python", "-c", COUNTED)
+        return float(self.stack.compose(*words).good().out)
+
+
+START = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=1)
+
+
+def reading(number: int) -> str:
+    """Return the message of a reading with a value and a time of its own; again it is the same."""
+    moment = (START + timedelta(seconds=number)).isoformat()
+    return json.dumps({"metric": "temperature", "unit": "°C", "time": moment, "value": float(number)})
