@@ -24,7 +24,7 @@ def services(docker: str, project: Project) -> Iterator[dict[str, str]]:
     """
     text = (project.path / ".github/workflows/ci.yml").read_text(encoding="utf-8")
     job = yaml.safe_load(text)["jobs"]["check"]
-    environment = dict(job["env"])
+    environment = {name: str(value) for name, value in job["env"].items()}
     with contextlib.ExitStack() as stack:
         for service in job["services"].values():
             for inside, outside in stack.enter_context(_service(docker, service, project.path)).items():
