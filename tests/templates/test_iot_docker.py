@@ -9,12 +9,12 @@ import pytest
 
 from .harness.ci_services import services
 from .harness.compose import Stack, stack
-from .harness.devserver import log_in
 from .harness.iot_stack import EMAIL, Site, reading
 from .harness.processes import run
 from .harness.projects import Project, Scaffold
 from .harness.tools import Needs
 from .harness.waiting import until
+from .harness.web import Page
 
 OK, NO_CONTENT, NOT_FOUND, AWAY = 200, 204, 404, 503
 GRACE = 10.0
@@ -147,7 +147,8 @@ def test_reading_from_this_machine_shows_up(site: Site) -> None:
     assert isinstance(answer, dict)
     assert answer["items"][0]["value"] == 21.0
     browser = site.stack.browser()
-    log_in(browser, EMAIL, site.password)
+    form = Page(browser.open("/login")).form_with("password")
+    browser.submit(form, email=EMAIL, password=site.password)
     page = browser.open(f"/devices/{device.name}")
     assert page.status == OK
     assert "temperature" in page.text
@@ -203,7 +204,8 @@ def test_processes_of_ingest_share_the_load(site: Site) -> None:
     device = site.device()
     before = [site.counted(1), site.counted(2)]
     messages = [reading(number) for number in range(MESSAGES)]
-    site.publish(device, *messages, twice=True).good()
+    for _ in range(2):
+        site.publish(device, *messages).good()
     # One more, the last: what came before it has been taken by somebody.
     site.stored(device, MESSAGES)
     site.publish(device, reading(MESSAGES)).good()
@@ -307,9 +309,11 @@ def test_stack_needs_its_passwords(name: str, up: Stack) -> None:
 
 
 def test_tests_pass_beside_the_services_of_ci(project: Callable[..., Project], need: Needs) -> None:
-    """What asks a database passes on the PostgreSQL that the workflow starts, as it starts it."""
+    """What asks a database and a broker passes beside what the workflow starts, as it starts it."""
+    need("mosquitto")  # the workflow installs it
     made = project(template="iot-fastapi")
     with services(need("docker"), made) as env:
         assert env["DATABASE_URL"].startswith("postgresql://postgres:test@127.0.0.1:")
-        words = ("pytest", "-q", "tests/test_database.py", "tests/test_ingest.py", "tests/test_devices.py")
+        assert env["MOSQUITTO_REQUIRED"] == "1"
+        words = ("pytest", "-q", "-n", "2", "tests/test_database.py", "tests/test_mosquitto.py")
         assert " passed" in made.run(*words, timeout=600, **env).good().text

@@ -17,7 +17,7 @@ EMAIL = "admin@example.com"
 CREATED, NO_CONTENT, OK = 201, 204, 200
 PATIENCE = 60
 SECONDS = "10"  # that a client of Mosquitto waits
-# The two processes of the load test answer inside only; nginx knows nothing of them.
+# Processes of ingest answer on the stack's own network alone.
 COUNTED = """
 import re, urllib.request
 text = urllib.request.urlopen("http://127.0.0.1:8000/metrics").read().decode()
@@ -92,24 +92,21 @@ class Site:
         assert isinstance(body, dict)
         return Device(name, body["secret"])
 
-    def client(self, tool: str, *words: str, ca: bool = True) -> Done:
-        """Run one of Mosquitto's clients against the published port."""
+    def client(self, tool: str, *words: str, ca: bool = True, given: Path | None = None) -> Done:
+        """Run one of Mosquitto's clients against the published port, perhaps with a file as its input."""
         base = [str(self.clients / tool), "-V", "5", "-q", "1", "-h", "localhost"]
         base += ["-p", str(self.stack.mqtts_port), *(["--cafile", str(self.ca)] if ca else [])]
-        return run(["timeout", SECONDS, *base, *words], self.stack.project.path)
+        shell = ["sh", "-c", 'exec timeout "$@" < "$0"', str(given or "/dev/null"), SECONDS]
+        return run([*shell, *base, *words], self.stack.project.path)
 
-    def publish(self, device: Device, *messages: str, topic: str = "", twice: bool = False) -> Done:
-        """Publish over TLS, as the device; `twice` sends everything again."""
+    def publish(self, device: Device, *messages: str, topic: str = "") -> Done:
+        """Publish over TLS, as the device; of several messages each is a line of a file."""
         words = ["-i", device.name, "-u", device.name, "-P", device.secret, "-t", topic or device.topic]
-        for _ in range(twice):
-            self.publish(device, *messages, topic=topic)
         if len(messages) == 1:
             return self.client("mosquitto_pub", *words, "-m", messages[0])
         file = self.ca.with_name(f"{secrets.token_hex(4)}.txt")
         file.write_text("".join(f"{one}\n" for one in messages), encoding="utf-8")
-        base = [str(self.clients / "mosquitto_pub"), "-V", "5", "-q", "1", "-h", "localhost"]
-        base += ["-p", str(self.stack.mqtts_port), "--cafile", str(self.ca), *words, "-l"]
-        return run(["sh", "-c", 'exec "$@" < "$0"', str(file), *base], self.stack.project.path)
+        return self.client("mosquitto_pub", *words, "-l", given=file)
 
     def subscribe(self, device: Device, topic: str) -> Done:
         """Subscribe as the device; the client leaves as soon as it is answered."""
