@@ -164,9 +164,19 @@ class Site:
         return int(status), json.loads(body)
 
     def counted(self, index: int) -> float:
-        """Return how many readings a process of ingest has stored."""
-        words = ("exec", "-T", "--index", str(index), "ingest", "python", "-c", COUNTED)
-        return float(self.stack.compose(*words).good().out)
+        """Return how many readings a process of ingest has stored; none while it starts."""
+        done = self.stack.compose("exec", "-T", "--index", str(index), "ingest", "python", "-c", COUNTED)
+        return float(done.out or 0)
+
+    def start(self, service: str) -> None:
+        """Start a service that was stopped, and wait until all of it is healthy."""
+        self.stack.compose("start", service).good()
+
+        def healthy() -> bool:
+            done = self.stack.compose("ps", "--format", "{{.Health}}", service).good()
+            return set(done.out.split()) == {"healthy"}
+
+        until(healthy, within=PATIENCE, what=lambda: f"a healthy {service}: {self.logs()}")
 
 
 START = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=1)
