@@ -230,7 +230,7 @@ def test_works_without_javascript(chromium: Chromium, server: DevServer, admin: 
     page.get_by_text("temperature as a table").click()
     expect(page.locator('[data-series="temperature"] tbody tr').first).to_be_visible()
     expect(page.locator("canvas").first).not_to_be_visible()
-    page.get_by_label("Command").fill("identify")
+    page.locator("#command").fill("identify")
     page.get_by_role("button", name="Send").click()
     expect(page.locator("#commands tbody tr").first).to_contain_text("identify")
     page.get_by_role("link", name="Alerts", exact=True).click()
