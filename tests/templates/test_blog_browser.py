@@ -1,31 +1,18 @@
 """The blog's pages in Chromium, narrow and wide: accessible, fitting, and without scripts."""
 
-import json
 import re
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser as Chromium
-from playwright.sync_api import BrowserContext, Page, sync_playwright
+from playwright.sync_api import BrowserContext, Page
 
-from .harness import node
+from .harness.browsers import WIDTHS, axe, headless, photographs, serious
 from .harness.devserver import DevServer, dev
 from .harness.projects import Project
 from .harness.tools import Needs
-
-WIDTHS = (360, 1280)
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-sync",
-    "--disable-background-networking",
-    "--disable-component-update",
-]
 
 
 @pytest.fixture(scope="module")
@@ -39,19 +26,14 @@ def server(project: Callable[..., Project], need: Needs) -> Iterator[DevServer]:
 @pytest.fixture(scope="module")
 def chromium(need: Needs) -> Iterator[Chromium]:
     """A headless Chromium with an empty profile."""
-    path = need("chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+    with headless(need) as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
 def pictures() -> Path:
-    """A folder for screenshots that is kept, so that a person can look at them."""
-    folder = Path(tempfile.gettempdir()) / "scaffold-screenshots"
-    folder.mkdir(exist_ok=True)
-    return folder
+    """A folder for screenshots."""
+    return photographs("blog")
 
 
 def log_in(page: Page, server: DevServer, role: str) -> None:
@@ -89,7 +71,7 @@ def test_pages_are_accessible_and_fit(
     need: Needs,
 ) -> None:
     """At both widths axe finds nothing serious, nothing scrolls sideways, no script fails."""
-    axe = (node.installed(need("npm")) / "axe-core/axe.min.js").read_text(encoding="utf-8")
+    script = axe(need)
     context = chromium.new_context(viewport={"width": width, "height": 800})
     page = context.new_page()
     errors: list[str] = []
@@ -105,27 +87,15 @@ def test_pages_are_accessible_and_fit(
         wide = page.evaluate("document.documentElement.scrollWidth")
         if wide > width:
             found.append(f"{url} is {wide} px wide")
-        found += [f"{url}: {problem}" for problem in serious(page, axe)]
+        found += [f"{url}: {problem}" for problem in serious(page, script)]
     context.close()
     assert found == []
     assert errors == []
 
 
-def serious(page: Page, axe: str) -> list[str]:
-    """Return axe's serious and critical findings on the page."""
-    # Evaluated by the debugger, which the page's content security policy does not concern.
-    page.evaluate(axe)
-    result = page.evaluate("axe.run({resultTypes: ['violations']})")
-    return [
-        f"{one['id']}: {one['help']}: {json.dumps([n['html'] for n in one['nodes']][:3])}"
-        for one in result["violations"]
-        if one["impact"] in {"serious", "critical"}
-    ]
-
-
 def test_dark_mode_is_accessible(chromium: Chromium, server: DevServer, pictures: Path, need: Needs) -> None:
     """In dark mode the colours differ, and axe finds them readable."""
-    axe = (node.installed(need("npm")) / "axe-core/axe.min.js").read_text(encoding="utf-8")
+    script = axe(need)
     colours = set()
     for scheme in ("light", "dark"):
         context = chromium.new_context(color_scheme=scheme)
@@ -133,7 +103,7 @@ def test_dark_mode_is_accessible(chromium: Chromium, server: DevServer, pictures
         page.goto(server.url)
         colours.add(page.evaluate("getComputedStyle(document.body).color"))
         page.screenshot(path=pictures / f"{scheme}.png", full_page=True)
-        assert serious(page, axe) == []
+        assert serious(page, script) == []
         context.close()
     assert len(colours) == 2
 

@@ -18,6 +18,7 @@ from .harness.projects import Project, Scaffold, tree
 KEPT = {
     "blog-django": ("blog/site.toml", ("project_name", "description", "author_name")),
     "ecommerce-flask": ("shop/shop.toml", ("project_name", "description")),
+    "iot-fastapi": ("app/app.toml", ("project_name", "description")),
 }
 NASTY = [
     """He said "hi" & 'bye'""",

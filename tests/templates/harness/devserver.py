@@ -43,20 +43,20 @@ class DevServer:
 
 
 def log_in(browser: Browser, email: str, password: str) -> Answer:
-    """Fill in the login form that the site's own link leads to."""
+    """Fill in the login form, to which the home page itself or its link leads."""
     home = browser.open("/")
-    link = next(link for link in Page(home).links if "login" in link)
+    link = next((link for link in Page(home).links if "login" in link), home.url)
     form = Page(browser.open(link)).form_with("password")
     values = {form.named("email"): email, form.named("password"): password}
     return browser.submit(form, **values)
 
 
 @contextlib.contextmanager
-def dev(project: Project) -> Iterator[DevServer]:
-    """Run `poe dev` while the block lasts."""
+def dev(project: Project, **extra: str) -> Iterator[DevServer]:
+    """Run `poe dev` while the block lasts; `extra` goes into its environment."""
     port = free_port()
     url = f"http://127.0.0.1:{port}/"
-    env = project.env(PORT=str(port), PYTHONUNBUFFERED="1")
+    env = project.env(PORT=str(port), PYTHONUNBUFFERED="1", **extra)
     with running([project.uv, "run", "poe", "dev"], project.path, env) as program:
         server = DevServer(url, program, port)
         program.says(url.rstrip("/"), within=120)

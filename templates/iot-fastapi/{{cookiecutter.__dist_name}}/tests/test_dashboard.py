@@ -279,7 +279,7 @@ async def test_rules_are_made_and_removed(
         "/alerts/rules", threshold="30", window_seconds="60", **fields, **blank
     )
     page = await operator.say(answer)
-    assert re.search(r"temperature\s+is above 30 °C over 60 s; over at 30", page)
+    assert re.search(r"temperature\s+averages above 30 °C over 60 s; ends at 30", page)
     wrong = await operator.post("/alerts/rules", window_seconds="60", **fields)
     assert "are needed" in await operator.say(wrong)
     async with database.session(write=False) as session:

@@ -38,7 +38,7 @@ function colours(box) {
   return {
     text: style.color,
     line: style.borderTopColor,
-    band: style.backgroundColor,
+    band: style.textDecorationColor,
     mean: style.outlineColor,
   };
 }

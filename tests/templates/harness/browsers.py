@@ -1,0 +1,58 @@
+"""Chromium for the tests of pages: started, looked through by axe, and photographed."""
+
+import contextlib
+import json
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from playwright.sync_api import Browser as Chromium
+from playwright.sync_api import Page, sync_playwright
+
+from . import node
+from .tools import Needs
+
+WIDTHS = (360, 1280)
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-sync",
+    "--disable-background-networking",
+    "--disable-component-update",
+]
+
+
+@contextlib.contextmanager
+def headless(need: Needs) -> Iterator[Chromium]:
+    """Run Chromium with an empty profile while the block lasts."""
+    path = need("chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+def photographs(of: str) -> Path:
+    """Return a folder for screenshots that is kept, so that a person can look at them."""
+    folder = Path(tempfile.gettempdir()) / "scaffold-screenshots" / of
+    folder.mkdir(exist_ok=True, parents=True)
+    return folder
+
+
+def axe(need: Needs) -> str:
+    """Return the script that looks for what keeps people out."""
+    return (node.installed(need("npm")) / "axe-core/axe.min.js").read_text(encoding="utf-8")
+
+
+def serious(page: Page, script: str) -> list[str]:
+    """Return axe's serious and critical findings on the page."""
+    # Evaluated by the debugger, which the page's content security policy does not concern.
+    page.evaluate(script)
+    result = page.evaluate("axe.run({resultTypes: ['violations']})")
+    return [
+        f"{one['id']}: {one['help']}: {json.dumps([n['html'] for n in one['nodes']][:3])}"
+        for one in result["violations"]
+        if one["impact"] in {"serious", "critical"}
+    ]
