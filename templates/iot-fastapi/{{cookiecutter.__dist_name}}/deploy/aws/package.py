@@ -7,6 +7,7 @@ project gives the same archive, byte for byte.
 from __future__ import annotations
 
 import argparse
+import re
 import subprocess  # nosec B404
 import sys
 import tempfile
@@ -14,7 +15,8 @@ import zipfile
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[2]
-PLATFORM, PYTHON = "x86_64-manylinux_2_28", "3.13"
+PLATFORM = "x86_64-manylinux_2_28"
+RUNTIME = re.compile(r"Runtime: python(\d+\.\d+)")
 # Lambda brings the first four along; the other two migrate, which the worker does.
 LEFT_OUT = ("boto3", "botocore", "s3transfer", "jmespath", "alembic", "mako")
 LIMIT_BYTES = 250 * 1024 * 1024  # what Lambda takes, unpacked
@@ -42,9 +44,18 @@ def install(folder: Path) -> None:
     export = ["uv", "export", "--quiet", "--no-dev", "--no-hashes", *leave_out]
     run([*export, f"--output-file={requirements}"])
     fetch = ["uv", "pip", "install", "--quiet", "--only-binary=:all:", "--no-deps"]
-    where = [f"--python-platform={PLATFORM}", f"--python-version={PYTHON}"]
+    where = [f"--python-platform={PLATFORM}", f"--python-version={python()}"]
     run([*fetch, *where, f"--target={folder}", f"--requirement={requirements}"])
     requirements.unlink()
+
+
+def python() -> str:
+    """Return the Python that the function runs on, as its template says."""
+    template = PROJECT / "deploy/aws/read-api.yaml"
+    found = RUNTIME.search(template.read_text(encoding="utf-8"))
+    if not found:
+        sys.exit("deploy/aws/read-api.yaml has no Runtime: python3.X")
+    return found[1]
 
 
 def run(command: list[str]) -> None:

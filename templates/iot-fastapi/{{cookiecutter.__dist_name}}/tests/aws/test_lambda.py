@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import subprocess
 import sys
 import zipfile
@@ -134,7 +135,9 @@ def test_the_function_of_the_stack_names_the_handler(
     name = platform.outputs["ReadApi"]["Function"]
     found = aws("lambda").get_function(FunctionName=name)["Configuration"]
     assert found["Handler"] == "app.aws.lambda_handler.handler"
-    assert found["Runtime"] == "python3.13"
+    image = (BASE_DIR / "Dockerfile").read_text(encoding="utf-8")
+    python = re.findall(r"FROM python:([\d.]+)", image)
+    assert found["Runtime"] == f"python{python[0]}"  # the same as the image has
     variables = found["Environment"]["Variables"]
     assert variables["AWS_SECRET_IDS"] == platform.outputs["Roles"]["SecretArns"]
 
