@@ -31,8 +31,13 @@ def server(platform: Project) -> Iterator[DevServer]:
 
 @pytest.fixture(scope="module")
 def admin(server: DevServer) -> Client:
-    """The admin at its API: one login for all, as an account may try five a minute."""
-    return Client.of(server, "admin")
+    """The admin at its API: one login for all, as an account may try five a minute.
+
+    The simulated devices are there: they bring the metrics that others may send too.
+    """
+    client = Client.of(server, "admin")
+    all_online(client, DEVICES, within=30)
+    return client
 
 
 def test_prints_how_to_go_on(server: DevServer) -> None:
@@ -59,9 +64,9 @@ def test_pages_answer(server: DevServer) -> None:
 
 
 @pytest.mark.parametrize("role", ["viewer", "operator", "admin"])
-def test_every_role_can_log_in_and_look_round(role: str, server: DevServer, admin: Client) -> None:
+@pytest.mark.usefixtures("admin")  # who waits for the devices
+def test_every_role_can_log_in_and_look_round(role: str, server: DevServer) -> None:
     """Each demo login works, and every link that it sees leads to something."""
-    all_online(admin, DEVICES, within=FIRST_READINGS)
     visited = {answer.url: answer.status for answer in server.logged_in(role).crawl(most=80)}
     assert len(visited) > DEVICES
     assert {url: code for url, code in visited.items() if code != OK} == {}
