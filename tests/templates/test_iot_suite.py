@@ -23,14 +23,13 @@ def test_check_is_green(platform: Project) -> None:
     assert " passed" in done.text
 
 
-def test_suite_passes_on_postgresql(platform: Project, postgresql: Database, need: Needs) -> None:
+def test_suite_passes_on_postgresql(
+    platform: Project, postgresql: Database, need: Needs, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The same suite passes on a PostgreSQL server, with its broker tests on a Mosquitto too."""
     folders = [str(Path(need(name)).parent) for name in ("mosquitto", "mosquitto_pub", "openssl")]
-    env = {
-        "PATH": os.pathsep.join([platform.env()["PATH"], *folders]),
-        "DATABASE_URL": postgresql.url,
-        "MOSQUITTO_REQUIRED": "1",
-    }
+    monkeypatch.setenv("PATH", os.pathsep.join([os.environ["PATH"], *folders]))
+    env = {"DATABASE_URL": postgresql.url, "MOSQUITTO_REQUIRED": "1"}
     done = platform.run("pytest", "-q", "-n", "2", timeout=900, **env).good()
     assert " passed" in done.text
     assert "skipped" not in done.text
