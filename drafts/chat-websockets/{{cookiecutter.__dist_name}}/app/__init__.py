@@ -1,0 +1,1 @@
+"""A chat: people, rooms, messages, the socket, the pages."""

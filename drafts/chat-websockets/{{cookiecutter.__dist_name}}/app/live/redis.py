@@ -1,0 +1,300 @@
+"""The hub of many processes: Redis carries what they say and knows who is present.
+
+It holds nothing that has to last. While it is away each process goes on alone, with
+buckets of its own; when it is back, the process says again who is here, and whoever
+listens is told that something may be missing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+from collections import defaultdict, deque
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, cast
+
+import structlog
+from redis.asyncio import Redis
+from redis.asyncio.client import PubSub
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+from app.live.hub import Buckets, Listener
+from app.live.limits import Rate
+
+BEAT_SECONDS, DEAD_SECONDS = 2, 8
+KEPT_SECONDS = 60  # what an instance that died has left is gone after this
+REFRESH_BEATS = 10
+TIMEOUT_SECONDS = 2
+MOST_WAITING = 20_000  # commands for a Redis that is away
+BATCH = 500
+ALIVE, HELLO = "chat:instances", "hello"  # where instances are known, and made known
+FAILURES = (RedisError, OSError)
+
+# Both take the time from Redis: the clocks of instances differ.
+BEAT = """
+local now = tonumber(redis.call('TIME')[1])
+redis.call('ZADD', KEYS[1], now, ARGV[1])
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - tonumber(ARGV[2]))
+return redis.call('ZRANGE', KEYS[1], 0, -1)
+"""
+TAKE = """
+local time = redis.call('TIME')
+local now = tonumber(time[1]) + tonumber(time[2]) / 1000000
+local rate, burst = tonumber(ARGV[1]), tonumber(ARGV[2])
+local waits = {}
+for i, key in ipairs(KEYS) do
+  local had = redis.call('HMGET', key, 'tokens', 'at')
+  local tokens = tonumber(had[1] or burst)
+  local passed = math.max(0, now - tonumber(had[2] or now))
+  tokens = math.min(burst, tokens + passed * rate)
+  if tokens >= 1 then
+    tokens = tokens - 1
+    waits[i] = '0'
+  else
+    waits[i] = tostring((1 - tokens) / rate)
+  end
+  local at = string.format('%.6f', now)
+  redis.call('HSET', key, 'tokens', tostring(tokens), 'at', at)
+  redis.call('EXPIRE', key, math.ceil(burst / rate) + 1)
+end
+return waits
+"""
+log = structlog.get_logger("hub")
+
+
+class RedisHub:
+    """One process among those that share a Redis."""
+
+    def __init__(self, url: str) -> None:
+        """Connect to nothing yet."""
+        self.instance = secrets.token_hex(6)
+        # No tries behind our back: a connection that broke has to be noticed.
+        self._redis = Redis.from_url(
+            url,
+            socket_connect_timeout=TIMEOUT_SECONDS,
+            socket_timeout=TIMEOUT_SECONDS,
+            retry=Retry(NoBackoff(), 0),
+        )
+        self._beat_script = self._redis.register_script(BEAT)
+        self._take_script = self._redis.register_script(TAKE)
+        self._buckets = Buckets()
+        self._groups: dict[str, dict[str, str]] = defaultdict(dict)
+        self._alive = frozenset({self.instance})
+        self._channels: dict[str, asyncio.Event] = {}
+        self._pubsub: PubSub | None = None
+        self._outgoing: deque[tuple[str | bytes | int, ...]] = deque()
+        self._wake = asyncio.Event()
+        self._up = False
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self, listener: Listener) -> None:
+        """Begin to listen, to speak and to give signs of life."""
+        self._listener = listener
+        with contextlib.suppress(*FAILURES):
+            await self._beat()
+        self.publish(HELLO, b"")
+        connected = asyncio.Event()
+        for work in (self._listen(connected), self._speak(), self._live()):
+            self._tasks.append(asyncio.create_task(work))
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(connected.wait(), TIMEOUT_SECONDS)
+
+    async def stop(self) -> None:
+        """Take this instance's traces away, if Redis is there to do it."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._up:
+            with contextlib.suppress(*FAILURES):
+                await self._redis.zrem(ALIVE, self.instance)
+                keys = [self._key(self.instance, group) for group in self._groups]
+                if keys:
+                    await self._redis.delete(*keys)
+        await self._redis.aclose()
+
+    # What is said, and heard.
+
+    def publish(self, channel: str, data: bytes) -> None:
+        """Have the others hear it; in the order of the calls."""
+        head = self.instance.encode() + b" "
+        self._say("PUBLISH", f"chat:{channel}", head + data)
+
+    async def subscribe(self, channel: str) -> None:
+        """Return once Redis has noted it, or soon if it is away."""
+        confirmed = self._channels.setdefault(channel, asyncio.Event())
+        if self._pubsub is None:
+            return
+        with contextlib.suppress(TimeoutError, *FAILURES):
+            await self._pubsub.subscribe(f"chat:{channel}")
+            await asyncio.wait_for(confirmed.wait(), TIMEOUT_SECONDS)
+
+    def unsubscribe(self, channel: str) -> None:
+        """Hear no more."""
+        if self._channels.pop(channel, None) and self._pubsub is not None:
+            task = asyncio.ensure_future(self._unsubscribe(self._pubsub, channel))
+            task.add_done_callback(lambda done: done.cancelled() or done.exception())
+
+    async def _unsubscribe(self, pubsub: PubSub, channel: str) -> None:
+        if channel not in self._channels:  # nobody came back meanwhile
+            await pubsub.unsubscribe(f"chat:{channel}")
+
+    async def _listen(self, connected: asyncio.Event) -> None:
+        wait = 0.1
+        while True:
+            try:
+                async with self._redis.pubsub() as pubsub:
+                    names = [f"chat:{channel}" for channel in self._channels]
+                    await pubsub.subscribe(f"chat:{HELLO}", *names)
+                    self._pubsub = pubsub
+                    if connected.is_set():
+                        self._again()
+                    connected.set()
+                    wait = 0.1
+                    while True:
+                        message = await pubsub.get_message(timeout=None)
+                        if message is not None:
+                            self._hear(message)
+            except FAILURES as error:
+                log.warning("redis away", error=type(error).__name__)
+            finally:
+                self._pubsub = None
+                for confirmed in self._channels.values():
+                    confirmed.clear()
+            await asyncio.sleep(wait)
+            wait = min(2 * wait, 2)
+
+    def _hear(self, message: Mapping[str, Any]) -> None:
+        channel = message["channel"].decode().removeprefix("chat:")
+        if message["type"] == "message":
+            instance, _, data = message["data"].partition(b" ")
+            name = instance.decode()
+            self._alive |= {name}
+            if name != self.instance and channel != HELLO:
+                self._listener.heard(channel, name, data)
+        elif message["type"] == "subscribe" and channel in self._channels:
+            self._channels[channel].set()
+
+    def _again(self) -> None:
+        for group, people in self._groups.items():
+            for who, about in people.items():
+                self._enter(group, who, about)
+        self._listener.back()
+
+    def _say(self, *command: str | bytes | int) -> None:
+        if len(self._outgoing) >= MOST_WAITING:
+            self._outgoing.clear()
+        self._outgoing.append(command)
+        self._wake.set()
+
+    async def _speak(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._outgoing:
+                count = min(BATCH, len(self._outgoing))
+                commands = [self._outgoing.popleft() for _ in range(count)]
+                try:
+                    async with self._redis.pipeline(transaction=False) as pipe:
+                        for command in commands:
+                            pipe.execute_command(*command)
+                        await pipe.execute(raise_on_error=False)
+                except FAILURES:  # it is in the database: the others will find it
+                    await asyncio.sleep(0.1)
+
+    # Who is present, and which instances live.
+
+    def enter(self, group: str, who: str, about: str) -> None:
+        """Note that somebody is here."""
+        self._groups[group][who] = about
+        self._enter(group, who, about)
+
+    def _enter(self, group: str, who: str, about: str) -> None:
+        key = self._key(self.instance, group)
+        self._say("HSET", key, who, about)
+        self._say("EXPIRE", key, KEPT_SECONDS)
+
+    def leave(self, group: str, who: str) -> None:
+        """Note that somebody is no longer here."""
+        there = self._groups[group]
+        there.pop(who, None)
+        if not there:
+            del self._groups[group]
+        self._say("HDEL", self._key(self.instance, group), who)
+
+    async def present(self, group: str) -> Mapping[str, Mapping[str, str]]:
+        """Return who is there; of an instance that died recently, nobody."""
+        found = {self.instance: dict(self._groups.get(group, {}))}
+        others = [each for each in self._alive if each != self.instance]
+        with contextlib.suppress(*FAILURES):
+            async with self._redis.pipeline(transaction=False) as pipe:
+                for each in others:
+                    pipe.hgetall(self._key(each, group))
+                answers = await pipe.execute() if others else []
+            for each, people in zip(others, answers, strict=True):
+                found[each] = {
+                    who.decode(): about.decode() for who, about in people.items()
+                }
+        return found
+
+    async def among(self, group: str, who: Collection[str]) -> set[str]:
+        """Return which of these are there, on any instance that lives."""
+        asked = list(who)
+        found = self._groups.get(group, {}).keys() & asked
+        others = [each for each in self._alive if each != self.instance]
+        if asked and others:
+            with contextlib.suppress(*FAILURES):
+                async with self._redis.pipeline(transaction=False) as pipe:
+                    for each in others:
+                        pipe.hmget(self._key(each, group), asked)
+                    answers = await pipe.execute()
+                for values in answers:
+                    pairs = zip(asked, values, strict=True)
+                    found |= {one for one, value in pairs if value is not None}
+        return set(found)
+
+    async def _live(self) -> None:
+        beats = 0
+        while True:
+            try:
+                await self._beat()
+                self._listener.alive(self._alive)
+            except FAILURES:
+                self._up = False
+            beats += 1
+            if beats % REFRESH_BEATS == 0:
+                for group in self._groups:
+                    self._say("EXPIRE", self._key(self.instance, group), KEPT_SECONDS)
+            await asyncio.sleep(BEAT_SECONDS)
+
+    async def _beat(self) -> None:
+        alive = await self._beat_script(
+            keys=[ALIVE], args=[self.instance, DEAD_SECONDS]
+        )
+        self._up = True
+        self._alive = frozenset(each.decode() for each in alive)
+
+    @staticmethod
+    def _key(instance: str, group: str) -> str:
+        return f"chat:here:{instance}:{group}"
+
+    # How much.
+
+    async def take(self, rate: Rate, keys: Sequence[str]) -> list[float]:
+        """Take from the buckets that all instances share."""
+        if self._up and keys:
+            try:
+                waits = await self._take_script(
+                    keys=[f"chat:bucket:{key}" for key in keys],
+                    args=[rate.per_second, rate.burst],
+                )
+                return [float(wait) for wait in waits]
+            except FAILURES:
+                self._up = False
+        return self._buckets.take(rate, keys)
+
+    async def ready(self) -> bool:
+        """Whether Redis answers."""
+        return bool(await cast("Any", self._redis.ping()))

@@ -1,0 +1,1 @@
+"""Messages: written once, numbered without a gap, found again."""

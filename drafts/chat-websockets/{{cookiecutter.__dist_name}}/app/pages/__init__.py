@@ -1,0 +1,1 @@
+"""The pages: rooms, reading and writing, and one's account, with scripts or without."""

@@ -1,0 +1,391 @@
+// The page of a room: what comes in, where one reads, and going from room to room.
+// Without this module the page still shows and does everything, when it is loaded again.
+
+import { Composer } from "./composer.js";
+import { Link } from "./link.js";
+import { Log } from "./log.js";
+import { Outbox } from "./outbox.js";
+import { Side } from "./side.js";
+
+const TYPED = 5000; // so long somebody counts as typing
+const { csrf, me: handle, name } = document.body.dataset;
+const me = { handle, name };
+const STATES = {
+  connecting: "Connecting",
+  live: "Live",
+  waiting: "Reconnecting",
+  offline: "Offline",
+  ended: "Logged out",
+  outdated: "The chat has changed: load the page again",
+};
+
+let main, log, composer;
+let room = ""; // the one that is shown
+let queue = null; // what comes in while another one is being loaded
+let read = 0;
+const drafts = new Map();
+const typing = new Map(); // handle → when it is over
+
+const link = new Link(csrf, { frame, state, back, present, reset, gone });
+const outbox = new Outbox(link, handle, (of) => (of === room ? log : null));
+const side = new Side(handle);
+
+/* What is shown of a room */
+
+function show() {
+  main = document.querySelector("#content");
+  room = main.dataset.room;
+  read = Number(main.dataset.read);
+  log = new Log(main, handle);
+  typing.clear();
+  composer = new Composer(main, { link, log, outbox, room, csrf, me, trouble, drafts });
+  outbox.show(room);
+  main.querySelector(".down").addEventListener("click", toNewest);
+  main.querySelector(".live button").addEventListener("click", () => link.retry());
+  log.scroller.addEventListener("scroll", looked, { passive: true });
+  log.scroller.addEventListener("keydown", steps);
+  log.scroller.addEventListener("trimmed", ({ detail }) => turn("older", `?before=${detail}`));
+  log.list.addEventListener("click", chosen);
+  log.list.addEventListener("submit", reacted);
+  main.querySelector("#menu").addEventListener("click", act);
+  const fresh = main.querySelector("#fresh");
+  const target = location.hash && log.find(location.hash.slice(3));
+  if (target) target.scrollIntoView({ block: "center" });
+  else if (fresh) fresh.scrollIntoView({ block: "center" });
+  else log.toBottom();
+  watchTurns();
+  state(...current);
+  looked();
+}
+
+let current = ["connecting"];
+
+function state(word, seconds) {
+  const place = main?.querySelector(".live");
+  const before = current[0];
+  current = [word, seconds];
+  if (!place) return;
+  const text = STATES[word];
+  place.hidden = false;
+  place.dataset.state = word;
+  const counts = word === "waiting";
+  place.querySelector("span").textContent = counts ? `${text} in ${seconds} s` : text;
+  place.querySelector("button").hidden = !counts || seconds < 3;
+  if (before !== word) document.querySelector("#state").textContent = text;
+}
+
+function trouble(text) {
+  const place = main.querySelector("#trouble");
+  place.textContent = text;
+  place.hidden = !text;
+  if (text) setTimeout(() => (place.hidden = place.textContent === text), 8000);
+}
+
+/* What comes in */
+
+function back() {
+  outbox.resume();
+  looked();
+}
+
+function present(which, people) {
+  side.present(which, people, room);
+}
+
+function gone(which, error) {
+  if (which === room) trouble(error.message);
+  side.remove(which);
+}
+
+// Too much was missed to be told one by one: take it as the page has it.
+function reset(which) {
+  if (which === room) go(location.pathname, false);
+}
+
+function frame(given) {
+  if (queue && given.room === queue.room) queue.frames.push(given);
+  else take(given);
+}
+
+function take(given) {
+  switch (given.type) {
+    case "new":
+      arrived(given);
+      break;
+    case "edit":
+      if (given.room === room) log.edit(given.message.id, given.message);
+      break;
+    case "delete":
+      if (given.room === room) log.remove(given.message_id);
+      break;
+    case "reaction":
+      if (given.room === room) {
+        const { emoji, on, user } = given;
+        log.react(given.message_id, { emoji, on, handle: user.handle });
+      }
+      break;
+    case "member":
+      side.member(given, room);
+      break;
+    case "presence":
+      side.presence(given);
+      break;
+    case "typing":
+      if (given.room === room && given.user.handle !== handle) types(given.user);
+      break;
+    case "read":
+      if (given.user.handle === handle) side.read(given.room, given.sequence);
+      break;
+    case "error":
+      trouble(given.detail);
+  }
+}
+
+function arrived({ room: of, message }) {
+  const mine = message.author.handle === handle;
+  if (mine) outbox.arrived(message.client_id);
+  if (of !== room) {
+    if (!mine) side.unread(of);
+    return;
+  }
+  typing.delete(message.author.handle);
+  tellTyping();
+  if (!log.latest) {
+    main.querySelector(".down").hidden = false;
+    return;
+  }
+  const away = document.hidden || !document.hasFocus();
+  const one = log.add(message);
+  if (!one || mine) return;
+  if (away && !log.list.querySelector(".fresh")) log.drawLine(one);
+  if (away) side.unread(of);
+  log.say(one);
+  looked();
+}
+
+function types(user) {
+  typing.set(user.handle, { name: user.name, until: Date.now() + TYPED });
+  tellTyping();
+  setTimeout(tellTyping, TYPED + 50);
+}
+
+function tellTyping() {
+  const names = [];
+  for (const [who, { name: called, until }] of typing) {
+    if (until > Date.now()) names.push(called);
+    else typing.delete(who);
+  }
+  const some = names.length > 2 ? "Several people" : names.join(" and ");
+  const text = names.length ? `${some} ${names.length > 1 ? "are" : "is"} typing …` : "";
+  main.querySelector("#typing").textContent = text;
+}
+
+/* How far one has read */
+
+function looked() {
+  const down = main.querySelector(".down");
+  if (!log.atBottom || !log.latest) {
+    if (!log.latest) down.hidden = false;
+    return;
+  }
+  down.hidden = true;
+  if (document.hidden || !document.hasFocus()) return;
+  side.read(room, Infinity);
+  const last = Number(log.last?.dataset.sequence ?? 0);
+  if (last <= read || !link.ready) return;
+  read = last;
+  link.tell("read", { room, sequence: last });
+}
+
+addEventListener("focus", looked);
+document.addEventListener("visibilitychange", looked);
+
+function toNewest() {
+  if (log.latest) log.toBottom();
+  else go(location.pathname, false);
+}
+
+/* Older and newer messages */
+
+const turns = new IntersectionObserver((seen) => {
+  for (const { isIntersecting, target } of seen) if (isIntersecting) further(target);
+});
+
+function watchTurns() {
+  turns.disconnect();
+  main.querySelectorAll("#older, #newer").forEach((one) => turns.observe(one));
+}
+
+function turn(id, address) {
+  let place = main.querySelector(`#${id}`);
+  if (!place) {
+    main.querySelector(".first")?.remove();
+    place = document.createElement("p");
+    place.className = "turn";
+    place.id = id;
+    place.append(Object.assign(document.createElement("a"), { textContent: "Older messages" }));
+    log.list.before(place);
+  }
+  place.querySelector("a").href = address;
+  watchTurns();
+}
+
+async function further(place) {
+  turns.unobserve(place);
+  const of = room;
+  const page = await pageAt(place.querySelector("a").href);
+  if (of !== room || !page) return;
+  const theirs = page.querySelector("#content");
+  log.extend([...theirs.querySelectorAll("#messages > .message")]);
+  if (place.id === "newer" && !theirs.querySelector("#newer")) main.dataset.latest = "true";
+  const beginning = place.id === "older" && theirs.querySelector(".first");
+  const next = theirs.querySelector(`#${place.id}`) ?? beginning;
+  if (next) place.replaceWith(next);
+  else place.remove();
+  watchTurns();
+}
+
+// A page of ours, as the server writes it for everybody: its text is escaped, its scripts
+// do not run.
+async function pageAt(address) {
+  try {
+    const answer = await fetch(address, { headers: { "X-Part": "1" } });
+    if (!answer.ok) return null;
+    return new DOMParser().parseFromString(await answer.text(), "text/html");
+  } catch {
+    return null;
+  }
+}
+
+/* From room to room, on one connection */
+
+async function go(address, remember = true) {
+  const of = side.roomAt(address);
+  queue = { room: of, frames: [] };
+  const mine = queue;
+  const page = await pageAt(address);
+  if (queue !== mine) return;
+  if (!page?.querySelector("#content[data-room]")) {
+    location.assign(address);
+    return;
+  }
+  for (const id of ["content", "members"]) {
+    document.getElementById(id).replaceWith(page.getElementById(id));
+  }
+  document.title = page.title;
+  if (remember) history.pushState({}, "", address);
+  side.take(page);
+  queue = null;
+  show();
+  link.follow(room, Number(main.dataset.sequence));
+  mine.frames.forEach(take);
+  if (matchMedia("(min-width: 44rem)").matches) main.querySelector("#text")?.focus();
+}
+
+addEventListener("popstate", () => go(location.href, false));
+document.querySelector("#rooms").addEventListener("click", (event) => {
+  const entry = event.target.closest("li[data-room] a");
+  if (!entry || event.metaKey || event.ctrlKey || event.shiftKey) return;
+  event.preventDefault();
+  document.querySelector("#rooms:popover-open")?.hidePopover();
+  go(entry.href);
+});
+
+/* What one does with a message */
+
+const menu = () => main.querySelector("#menu");
+let acted = null;
+
+function chosen(event) {
+  const button = event.target.closest(".act");
+  const quoted = event.target.closest("[data-quoted]");
+  if (button) {
+    event.preventDefault();
+    open(button.closest(".message"), button);
+  } else if (quoted && log.find(quoted.dataset.quoted)) {
+    event.preventDefault();
+    const one = log.find(quoted.dataset.quoted);
+    one.scrollIntoView({ block: "center" });
+    one.focus();
+  }
+}
+
+function open(one, button) {
+  acted = one;
+  const box = menu();
+  const find = (word) => box.querySelector(`[data-act="${word}"]`);
+  const own = one.dataset.author === handle && !one.classList.contains("gone");
+  const may = main.dataset.mayWrite === "true" && !one.classList.contains("gone");
+  find("reply").hidden = box.querySelector(".faces").hidden = !may;
+  find("edit").hidden = !own || !may;
+  find("delete").hidden = !own && main.dataset.mayModerate !== "true";
+  find("page").href = `/messages/${one.dataset.id}`;
+  one.classList.add("chosen");
+  box.showPopover();
+  const { bottom, top, right } = button.getBoundingClientRect();
+  const { offsetHeight: height, offsetWidth: width } = box;
+  const below = bottom + height + 8 < innerHeight;
+  box.style.top = `${Math.max(8, below ? bottom + 4 : top - height - 4)}px`;
+  box.style.left = `${Math.max(8, right - width)}px`;
+  box.querySelector("button:not([hidden])").focus();
+  box.addEventListener("toggle", () => one.classList.remove("chosen"), { once: true });
+}
+
+async function act({ target }) {
+  const button = target.closest("button");
+  if (!button) return;
+  const one = acted;
+  const { id } = one.dataset;
+  menu().hidePopover();
+  try {
+    if (button.dataset.emoji) await react(one, button.dataset.emoji);
+    else if (button.dataset.act === "reply") composer.reply(one);
+    else if (button.dataset.act === "edit") composer.edit(one);
+    else if (button.dataset.act === "copy") {
+      await navigator.clipboard.writeText(one.querySelector(".text").innerText);
+    } else if (button.dataset.act === "delete") await link.ask("delete", { id });
+  } catch (error) {
+    trouble(error.message || "There is no connection: try again when there is.");
+  }
+}
+
+function react(one, emoji) {
+  const list = [...one.querySelectorAll(".reactions button[aria-pressed=true]")];
+  const mine = list.some((button) => button.form.elements.emoji.value === emoji);
+  return link.ask("react", { id: one.dataset.id, emoji, on: !mine });
+}
+
+async function reacted(event) {
+  event.preventDefault();
+  const one = event.target.closest(".message");
+  try {
+    await react(one, event.target.elements.emoji.value);
+  } catch (error) {
+    trouble(error.message || "There is no connection: try again when there is.");
+  }
+}
+
+// The arrow keys go from message to message, Enter opens what can be done with one.
+function steps(event) {
+  const one = document.activeElement.closest(".message");
+  const messages = log.messages;
+  const at = messages.indexOf(one);
+  if (event.key === "ArrowUp" && (at > 0 || !one)) {
+    event.preventDefault();
+    messages.at(one ? at - 1 : -1)?.focus();
+  } else if (event.key === "ArrowDown" && one) {
+    event.preventDefault();
+    messages[at + 1]?.focus();
+  } else if (event.key === "Enter" && one && event.target === one && one.dataset.id) {
+    event.preventDefault();
+    open(one, one.querySelector(".act"));
+  } else if (event.key === "Escape") main.querySelector("#text")?.focus();
+}
+
+document.querySelector("[data-forgets]").addEventListener("submit", () => outbox.clear());
+addEventListener("beforeunload", (event) => outbox.size && event.preventDefault());
+
+show();
+link.follow(room, Number(main.dataset.sequence));
+for (const [each, sequence] of side.rooms()) link.follow(each, sequence);
+link.retry();
