@@ -49,6 +49,9 @@ ACCOUNT_RATE_LIMITS = {"login": None}
 
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_RECOVERY_CODES_SHOW_ONCE = True
+# The codes before and after count too: typing takes time, and clocks differ.
+# Source: RFC 6238, section 5.2.
+MFA_TOTP_TOLERANCE = 1
 
 AXES_HANDLER = "blog.accounts.throttle.LoginHandler"
 AXES_LOCKOUT_PARAMETERS = ["username", "ip_address"]
