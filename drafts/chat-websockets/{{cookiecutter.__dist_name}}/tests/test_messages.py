@@ -1,4 +1,4 @@
-"""Messages by HTTP: history, writing, changing, looking for words, pictures, reports."""
+"""Messages by HTTP: history, writing, changing, search, pictures, reports."""
 
 from __future__ import annotations
 

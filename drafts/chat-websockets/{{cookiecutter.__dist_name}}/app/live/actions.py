@@ -167,6 +167,8 @@ async def typing(live: Live, connection: Connection, frame: Frame) -> None:
     """Tell the others in a room that one is typing."""
     feed = _feed(live, connection, frame)
     now = time.monotonic()
+    if connection.typed is None:
+        connection.typed = {}
     if now - connection.typed.get(feed.room_id, 0) < TYPING_SECONDS:
         return
     connection.typed[feed.room_id] = now

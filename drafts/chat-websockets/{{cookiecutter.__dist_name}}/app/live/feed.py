@@ -43,7 +43,7 @@ class Feed:
         self.entering = 0  # sockets that will listen once they have what they missed
         # Who is present: of each person the instances, and what is said of them.
         self.present: dict[str, set[str]] = defaultdict(set)
-        self.about: dict[str, dict[str, str]] = {}
+        self.about: dict[str, Mapping[str, str]] = {}
         self._source = source
         self._recent: deque[Numbered] = deque(maxlen=KEPT)
         self._waiting: dict[int, str] = {}
@@ -133,7 +133,7 @@ class Feed:
 
     def came(self, instance: str, who: str, about: Mapping[str, str]) -> None:
         """Note that somebody is present on an instance; the first time it is told."""
-        self.about[who] = dict(about)
+        self.about[who] = about
         instances = self.present[who]
         if not instances:
             self._tell_presence(who, online=True)
