@@ -57,6 +57,7 @@ def answer(process: subprocess.Popen[str], address: str) -> httpx2.Response:
             with contextlib.suppress(httpx2.TransportError):
                 return client.get(address)
             time.sleep(0.02)
+    process.kill()  # what it said is there to be read once it has ended
     raise AssertionError(process.stdout and process.stdout.read())
 
 
