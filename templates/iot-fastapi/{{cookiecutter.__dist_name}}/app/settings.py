@@ -52,7 +52,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     queue = read.text("SQS_QUEUE_URL")
     if source == "sqs" and not queue:
         refuse("SQS_QUEUE_URL is missing: INGEST_SOURCE=sqs reads from it.")
-    mqtt_port = read.number("MQTT_PORT", 1883)
+    mqtt_port = read.port("MQTT_PORT", 1883)
     broker = f"mqtt://127.0.0.1:{mqtt_port}"
     # Who reads from SQS has IoT Core for a broker and needs no other.
     needs_broker = source == "mqtt"

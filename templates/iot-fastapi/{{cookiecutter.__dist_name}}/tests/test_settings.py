@@ -63,6 +63,8 @@ class ProductionTest(unittest.TestCase):
     def test_nonsense_is_refused(self) -> None:
         """A number is a number, a choice one of its values, an address has a scheme."""
         self.assertIn("PORT must be a whole number", self.refused(PORT="eighty"))
+        self.assertIn("PORT must be from 1 to 65535", self.refused(PORT="99999"))
+        self.assertIn("MQTT_PORT must be from 1", self.refused(MQTT_PORT="0"))
         self.assertIn("EMAIL_URL must begin", self.refused(EMAIL_URL="pigeon:"))
         self.assertIn("MQTT_URL must begin", self.refused(MQTT_URL="http://broker"))
         self.assertIn("DATABASE_URL must begin", self.refused(DATABASE_URL="mysql:"))

@@ -4,7 +4,7 @@ import tomllib
 from pathlib import Path
 
 from blog.settings.accounts import SOCIAL_PROVIDER_APPS
-from blog.settings.env import APP_ENV, BASE_DIR, PRODUCTION, flag, number, refuse, text
+from blog.settings.env import APP_ENV, BASE_DIR, PRODUCTION, flag, port, refuse, text
 
 SITE = tomllib.loads((BASE_DIR / "blog/site.toml").read_text(encoding="utf-8"))
 
@@ -14,7 +14,7 @@ if DEBUG and PRODUCTION:
     refuse("DEBUG must be off in production: it shows the insides to everyone.")
 ROOT_URLCONF = "blog.urls"
 WSGI_APPLICATION = "blog.wsgi.application"
-PORT = number("PORT", 8000)
+PORT = port("PORT", 8000)
 
 INSTALLED_APPS = [
     "blog.core",

@@ -7,6 +7,7 @@ from typing import NoReturn
 from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parents[2]
+HIGHEST_PORT = 65_535
 MINIMUM_SECRET_LENGTH = 32
 MINIMUM_DIFFERENT_CHARACTERS = 8
 KNOWN_DEFAULTS = ("change", "django-insecure", "secret", "password", "example")
@@ -40,6 +41,14 @@ def number(name: str, default: int) -> int:
     if not value.isascii() or not value.isdigit():
         refuse(f"{name} must be a whole number, not {value!r}.")
     return int(value)
+
+
+def port(name: str, default: int) -> int:
+    """Return the variable as the number of a port."""
+    value = number(name, default)
+    if not 0 < value <= HIGHEST_PORT:
+        refuse(f"{name} must be from 1 to {HIGHEST_PORT}, not {value}.")
+    return value
 
 
 def flag(name: str, *, default: bool) -> bool:

@@ -77,6 +77,7 @@ REFUSED = [
     ("DEBUG", "true", "must be off"),
     ("DEBUG", "perhaps", "must be true or false"),
     ("PORT", "http", "must be a whole number"),
+    ("PORT", "99999", "must be from 1 to 65535"),
     ("APP_ENV", "staging", "must be development, test or production"),
 ]
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal, NoReturn, cast
 
 BASE_DIR = Path(__file__).resolve().parents[2]
+HIGHEST_PORT = 65_535
 MINIMUM_SECRET_LENGTH = 32
 MINIMUM_DIFFERENT_CHARACTERS = 8
 KNOWN_DEFAULTS = ("change", "development", "secret", "password", "example")
@@ -84,6 +85,13 @@ class Reader:
             refuse(f"{name} must be a whole number, not {value!r}.")
         return int(value)
 
+    def port(self, name: str, default: int) -> int:
+        """Return the variable as the number of a port."""
+        value = self.number(name, default)
+        if not 0 < value <= HIGHEST_PORT:
+            refuse(f"{name} must be from 1 to {HIGHEST_PORT}, not {value}.")
+        return value
+
     def items(self, name: str) -> tuple[str, ...]:
         """Return the parts of a comma-separated variable."""
         parts = (part.strip() for part in self.text(name).split(","))
@@ -133,7 +141,7 @@ def read_base(read: Reader) -> dict[str, Any]:
     """Return the fields of BaseSettings; raise SettingsError where one is refused."""
     if read.production and read.text("DEBUG").lower() not in {"", "0", "false"}:
         refuse("DEBUG must be off in production: unset it.")
-    port = read.number("PORT", 8000)
+    port = read.port("PORT", 8000)
     about = tomllib.loads((BASE_DIR / "app/app.toml").read_text(encoding="utf-8"))
     local = f"sqlite:///{(BASE_DIR / 'data/app.sqlite3').as_posix()}"
     databases = ("sqlite:", "sqlite+", "postgresql:", "postgresql+", "postgres:")
