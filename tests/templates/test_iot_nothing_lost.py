@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from .harness import servers
-from .harness.iot import Platform, Worker
+from .harness.iot import Platform
 from .harness.mosquitto import mosquitto
+from .harness.processes import Worker
 from .harness.projects import Project
 from .harness.tools import Needs
 from .harness.waiting import until

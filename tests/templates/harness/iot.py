@@ -2,16 +2,14 @@
 
 import contextlib
 import json
-import os
 import secrets
-import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from .mosquitto import Broker
-from .processes import Running, run, running
+from .processes import Running, Worker, run, running
 from .projects import Project, executable
 from .servers import Database
 from .waiting import until
@@ -173,10 +171,10 @@ class Platform:
         return made
 
     @contextlib.contextmanager
-    def ingest(self) -> Iterator["Worker"]:
+    def ingest(self) -> Iterator[Worker]:
         """Have a worker of ingest while the block lasts."""
         with contextlib.ExitStack() as stack:
-            worker = Worker(self, stack)
+            worker = Worker(lambda: self.program("-m", "app", "ingest"), stack)
             worker.start()
             yield worker
 
@@ -208,39 +206,6 @@ class Stored:
     readings: list[list[str | int | float]]  # device, how many, their sum, how many times
     rolled: list[list[int | float]]  # seconds, how many, their sum
     dead: int  # letters
-
-
-@dataclass(slots=True)
-class Worker:
-    """A process of ingest that can be killed and started again."""
-
-    platform: Platform
-    stack: contextlib.ExitStack
-    program: Running | None = None
-    said: list[str] = field(default_factory=list)
-
-    def start(self) -> None:
-        """Start it."""
-        self.program = self.stack.enter_context(self.platform.program("-m", "app", "ingest"))
-
-    @property
-    def pid(self) -> int:
-        """The number of its process."""
-        assert self.program
-        return self.program.process.pid
-
-    @property
-    def text(self) -> str:
-        """What it has said, through all its lives."""
-        return "".join(self.said) + (self.program.text if self.program else "")
-
-    def kill(self) -> None:
-        """Kill it with -9, as a machine does that fails."""
-        assert self.program
-        os.kill(self.pid, signal.SIGKILL)
-        self.program.process.wait(10)
-        self.said.append(self.program.text)
-        self.program = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -136,3 +136,36 @@ def running(command: Sequence[str | Path], cwd: Path, env: Mapping[str, str]) ->
         reader.join(10)
         if process.stdout:
             process.stdout.close()
+
+
+@dataclass(slots=True)
+class Worker:
+    """A program that can be killed and started again."""
+
+    launch: Callable[[], contextlib.AbstractContextManager[Running]]
+    stack: contextlib.ExitStack
+    program: Running | None = None
+    said: list[str] = field(default_factory=list)
+
+    def start(self) -> None:
+        """Start it."""
+        self.program = self.stack.enter_context(self.launch())
+
+    @property
+    def pid(self) -> int:
+        """The number of its process."""
+        assert self.program
+        return self.program.process.pid
+
+    @property
+    def text(self) -> str:
+        """What it has said, through all its lives."""
+        return "".join(self.said) + (self.program.text if self.program else "")
+
+    def kill(self) -> None:
+        """Kill it with -9, as a machine does that fails."""
+        assert self.program
+        os.kill(self.pid, signal.SIGKILL)
+        self.program.process.wait(10)
+        self.said.append(self.program.text)
+        self.program = None

@@ -1,4 +1,4 @@
-"""Real PostgreSQL and MariaDB servers on free ports, in short temporary folders."""
+"""Real PostgreSQL, MariaDB and Redis servers on free ports, in short temporary folders."""
 
 import contextlib
 import os
@@ -185,3 +185,15 @@ def mariadb(server: str) -> Iterator[Database]:
         command += ["--innodb-flush-log-at-trx-commit=0"]
         with serving(Server(command, account, folder, port, signal.SIGTERM)) as running:
             yield Database(f"mysql://blog:{PASSWORD}@127.0.0.1:{port}/blog", running)
+
+
+@contextlib.contextmanager
+def redis(program: str) -> Iterator[Database]:
+    """Run a Redis server that keeps nothing on the disk, as the projects use it, and yield it."""
+    account = account_of("redis")
+    with folder_of(account) as folder:
+        port = free_port()
+        command = [program, "--port", str(port), "--bind", "127.0.0.1", "--requirepass", PASSWORD]
+        command += ["--dir", str(folder), "--save", "", "--appendonly", "no"]
+        with serving(Server(command, account, folder, port, signal.SIGTERM)) as running:
+            yield Database(f"redis://:{PASSWORD}@127.0.0.1:{port}/0", running)

@@ -135,6 +135,7 @@ TOOLS = {
     "mongod": _tool(mongod, "no mongod on PATH, nor one to be had from PyPI", "services"),
     "mosquitto": _tool(mosquitto, "no Mosquitto", "services"),
     "mosquitto_pub": _tool(lambda: first("mosquitto_pub"), "no clients of Mosquitto", "services"),
+    "redis": _tool(lambda: first("redis-server"), "no Redis server", "services"),
     "sshd": _tool(lambda: first("sshd", "/usr/sbin/sshd"), "no OpenSSH server", "services"),
     "openssl": _tool(lambda: first("openssl"), "no openssl", "services"),
     "docker": _tool(docker, "no Docker engine with Compose answers", "docker"),

@@ -24,7 +24,7 @@ SENSITIVE_TEXT = re.compile(
     r"""(?P<name>(?:password|token|secret|cookie)["']?\s{0,3}[=:]\s{0,3})
         (?:"[^"]*"|'[^']*'|[^\s,;&}]+)
       | (?P<scheme>\b(?:Bearer|Basic)\s)[\w.~+/=-]+
-      | (?P<user>://[^\s:/@]{1,200}:)[^\s/@]{1,200}(?=@)
+      | (?P<user>://[^\s:/@]{0,200}:)[^\s/@]{1,200}(?=@)
       | \beyJ[\w-]{1,4096}\.[\w-]{1,4096}\.[\w-]*""",
     re.IGNORECASE | re.VERBOSE,
 )

@@ -94,6 +94,9 @@ def serve(factory: str, *, port: int, production: bool, reload: bool = False) ->
             log_config=None,
             proxy_headers=False,  # the middleware believes as many as NUM_PROXIES says
             server_header=False,
+            # Frames of sockets are short: compression costs more than it saves.
+            ws_per_message_deflate=False,
+            ws_max_size=65_536,
             timeout_graceful_shutdown=GRACEFUL_SECONDS if production else 2,
             timeout_keep_alive=75,  # longer than nginx keeps its connections
         )

@@ -7,7 +7,7 @@ import pkgutil
 import secrets
 import time
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from importlib.util import find_spec
@@ -21,6 +21,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.orm import Session as SyncSession
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import URL, Connection, Dialect
@@ -111,7 +112,11 @@ class Database:
     """
 
     def __init__(self, url: str) -> None:
-        """Connect to nothing yet: the first session does."""
+        """Connect to nothing yet: the first session does.
+
+        What is put into `info` later, the sessions made from then on have in theirs.
+        """
+        self.info: dict[str, Any] = {}
         self.url = async_url(url)
         self.dialect = self.url.get_backend_name()
         if self.dialect == "sqlite":
@@ -140,7 +145,9 @@ class Database:
                     },
                 },
             )
-        self._writing = async_sessionmaker(self.engine, expire_on_commit=False)
+        self._writing = async_sessionmaker(
+            self.engine, expire_on_commit=False, info=self.info
+        )
         reading = self.engine.execution_options(read_only=True)
         self._reading = async_sessionmaker(reading, expire_on_commit=False)
 
@@ -215,6 +222,22 @@ def get_database(request: Request) -> Database:
 # "function": the commit comes before the answer, so nothing is promised that fails.
 Session = Annotated[AsyncSession, Depends(get_session, scope="function")]
 Db = Annotated[Database, Depends(get_database)]
+
+
+def after_commit(session: AsyncSession, call: Callable[[], None]) -> None:
+    """Have `call` made once this transaction is committed; undone, it is forgotten."""
+    session.info.setdefault("after_commit", []).append(call)
+
+
+@event.listens_for(SyncSession, "after_commit")
+def _committed(session: SyncSession) -> None:
+    for call in session.info.pop("after_commit", ()):
+        call()
+
+
+@event.listens_for(SyncSession, "after_rollback")
+def _undone(session: SyncSession) -> None:
+    session.info.pop("after_commit", None)
 
 
 def upsert(

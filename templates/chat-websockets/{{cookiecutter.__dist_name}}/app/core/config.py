@@ -1,0 +1,207 @@
+"""The settings of every service: from the environment, refused in one sentence."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, NoReturn, cast
+
+BASE_DIR = Path(__file__).resolve().parents[2]
+HIGHEST_PORT = 65_535
+MINIMUM_SECRET_LENGTH = 32
+MINIMUM_DIFFERENT_CHARACTERS = 8
+KNOWN_DEFAULTS = ("change", "development", "secret", "password", "example")
+ENVIRONMENTS = ("development", "test", "production")
+MAIL_SCHEMES = ("smtp://", "smtp+tls://", "smtp+ssl://", "console:", "mailbox:")
+GENERATED = ("SECRET_KEY=", "SIGNING_KEY=", "PASSWORD=", "TOKEN=")
+
+type Environment = Literal["development", "test", "production"]
+
+
+class SettingsError(Exception):
+    """A setting with which the service does not start; the text is one sentence."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BaseSettings:
+    """What the environment decides, and what `app.toml` says about this service."""
+
+    environment: Environment
+    secret_key: str
+    jwt_signing_key: str
+    database_url: str
+    port: int
+    public_url: str
+    num_proxies: int
+    log_level: str
+    cors_allowed_origins: tuple[str, ...]
+    email_url: str
+    default_from_email: str
+    title: str
+    description: str
+    access_seconds: int = 15 * 60
+    refresh_days: int = 30
+    max_body_bytes: int = 1_000_000
+    ready_seconds: float = 2
+
+    @property
+    def production(self) -> bool:
+        """Whether this process serves real people."""
+        return self.environment == "production"
+
+
+class Reader:
+    """Reads variables; those that production cannot do without are refused there."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        """Read from `environ`."""
+        self.environ = environ
+        self.environment = cast("Environment", self.choice("APP_ENV", ENVIRONMENTS))
+
+    @property
+    def production(self) -> bool:
+        """Whether defaults are refused."""
+        return self.environment == "production"
+
+    def text(self, name: str, default: str = "") -> str:
+        """Return the variable; one that is set to nothing counts as not set."""
+        return self.environ.get(name, "").strip() or default
+
+    def choice(self, name: str, values: tuple[str, ...]) -> str:
+        """Return the variable, which has to be one of `values`; else the first."""
+        value = self.text(name, values[0])
+        if value not in values:
+            refuse(f"{name} must be one of {', '.join(values)}, not {value!r}.")
+        return value
+
+    def number(self, name: str, default: int) -> int:
+        """Return the variable as a whole number."""
+        value = self.text(name, str(default))
+        if not value.isascii() or not value.isdigit():
+            refuse(f"{name} must be a whole number, not {value!r}.")
+        return int(value)
+
+    def port(self, name: str, default: int) -> int:
+        """Return the variable as the number of a port."""
+        value = self.number(name, default)
+        if not 0 < value <= HIGHEST_PORT:
+            refuse(f"{name} must be from 1 to {HIGHEST_PORT}, not {value}.")
+        return value
+
+    def items(self, name: str) -> tuple[str, ...]:
+        """Return the parts of a comma-separated variable."""
+        parts = (part.strip() for part in self.text(name).split(","))
+        return tuple(part for part in parts if part)
+
+    def address(self, name: str, default: str) -> str:
+        """Return the variable as a web address."""
+        return self.url(name, default, ("http://", "https://"))
+
+    def url(self, name: str, development: str, schemes: tuple[str, ...]) -> str:
+        """Return the variable, which has to begin with one of the schemes.
+
+        Production has to set it; elsewhere there is a default.
+        """
+        value = self.required(name, development)
+        if not value.startswith(schemes):
+            refuse(f"{name} must begin with {', '.join(schemes)}.")
+        return value
+
+    def required(self, name: str, development: str) -> str:
+        """Return the variable, which production has to set; elsewhere a default."""
+        value = self.text(name, "" if self.production else development)
+        return value or refuse(f"{name} is missing: production needs it to start.")
+
+    def secret(self, name: str) -> str:
+        """Return the secret `name`; refuse a missing, known or short one in production.
+
+        Outside production a fixed value that no production accepts stands in for it.
+        """
+        value = self.text(name)
+        if not self.production:
+            return value or f"development-only-{name.lower()}".ljust(48, ".")
+        advice = f"set it to at least {MINIMUM_SECRET_LENGTH} random characters."
+        if not value:
+            refuse(f"{name} is missing: {advice}")
+        few = len(set(value)) < MINIMUM_DIFFERENT_CHARACTERS
+        if few or value.lower().startswith(KNOWN_DEFAULTS):
+            refuse(f"{name} is a known default: {advice}")
+        if len(value) < MINIMUM_SECRET_LENGTH:
+            refuse(
+                f"{name} is shorter than {MINIMUM_SECRET_LENGTH} characters: {advice}"
+            )
+        return value
+
+
+def read_base(read: Reader) -> dict[str, Any]:
+    """Return the fields of BaseSettings; raise SettingsError where one is refused."""
+    if read.production and read.text("DEBUG").lower() not in {"", "0", "false"}:
+        refuse("DEBUG must be off in production: unset it.")
+    port = read.port("PORT", 8000)
+    about = tomllib.loads((BASE_DIR / "app/app.toml").read_text(encoding="utf-8"))
+    local = f"sqlite:///{(BASE_DIR / 'data/app.sqlite3').as_posix()}"
+    databases = ("sqlite:", "sqlite+", "postgresql:", "postgresql+", "postgres:")
+    return {
+        "environment": read.environment,
+        "secret_key": read.secret("SECRET_KEY"),
+        "jwt_signing_key": read.secret("JWT_SIGNING_KEY"),
+        "database_url": read.url("DATABASE_URL", local, databases),
+        "port": port,
+        "public_url": read.address("PUBLIC_URL", f"http://127.0.0.1:{port}"),
+        "num_proxies": read.number("NUM_PROXIES", 0),
+        "log_level": read.choice("LOG_LEVEL", ("INFO", "DEBUG", "WARNING", "ERROR")),
+        "cors_allowed_origins": read.items("CORS_ALLOWED_ORIGINS"),
+        "email_url": read.url("EMAIL_URL", "mailbox:", MAIL_SCHEMES),
+        "default_from_email": read.required("DEFAULT_FROM_EMAIL", "app@localhost"),
+        "title": str(about["title"]),
+        "description": str(about["description"]),
+    }
+
+
+def read_environment() -> dict[str, str]:
+    """Return the variables of this process, over those of `.env` outside tests."""
+    environ = dict(os.environ)
+    if environ.get("APP_ENV") == "test":
+        return environ
+    return read_file(BASE_DIR / ".env") | environ
+
+
+def read_file(path: Path) -> dict[str, str]:
+    """Return the `NAME=value` lines of `path`; nothing where there is no such file."""
+    found: dict[str, str] = {}
+    if path.is_file():
+        for line in path.read_text(encoding="utf-8").splitlines():
+            name, given, value = line.partition("=")
+            if given and not name.lstrip().startswith("#"):
+                found[name.strip()] = value.strip().strip("\"'")
+    return found
+
+
+def write_missing(folder: Path) -> bool:
+    """Make `.env` from `.env.example` if there is none; return whether it was made.
+
+    Each name that says it is a secret and has no value gets a random one. Only the
+    owner may read the file.
+    """
+    target, example = folder / ".env", folder / ".env.example"
+    if target.exists() or not example.is_file():
+        return False
+    lines = [
+        line + secrets.token_urlsafe(48)
+        if line.endswith(GENERATED) and not line.startswith("#")
+        else line
+        for line in example.read_text(encoding="utf-8").splitlines()
+    ]
+    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
+        file.write("\n".join(lines) + "\n")
+    return True
+
+
+def refuse(sentence: str) -> NoReturn:
+    """Stop the start: commands and servers print the sentence, nothing else."""
+    raise SettingsError(sentence)
