@@ -17,6 +17,7 @@ from .harness.projects import Project, Scaffold, tree
 # Where a project keeps what was typed for its pages, and which of the answers.
 KEPT = {
     "blog-django": ("blog/site.toml", ("project_name", "description", "author_name")),
+    "chat-websockets": ("app/app.toml", ("project_name", "description")),
     "ecommerce-flask": ("shop/shop.toml", ("project_name", "description")),
     "iot-fastapi": ("app/app.toml", ("project_name", "description")),
 }
