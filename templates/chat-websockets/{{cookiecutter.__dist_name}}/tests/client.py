@@ -143,6 +143,8 @@ class Client:
             self.rooms[frame["room"]] = frame["sequence"]
             self.events.append(frame)
             return
+        if frame["type"] == "unsubscribed":
+            self.rooms.pop(frame["room"], None)
         if frame["type"] == "subscribed" and self.rooms.get(frame["room"]) is None:
             self.rooms[frame["room"]] = frame["sequence"]
         _, answer = self._waiting.get(frame.get("ref", ""), (None, None))

@@ -169,9 +169,11 @@ class Server:
         return Client(self.address, headers)
 
     @contextlib.asynccontextmanager
-    async def line(self, user: User, *, hello: bool = True) -> AsyncIterator[Line]:
+    async def line(
+        self, user: User, *, hello: bool = True, headers: dict[str, str] | None = None
+    ) -> AsyncIterator[Line]:
         """Have a bare connection of somebody while the block lasts."""
-        headers = await self.headers(user)
+        headers = headers or await self.headers(user)
         async with connect(
             self.address, additional_headers=headers, compression=None, proxy=None
         ) as opened:

@@ -15,7 +15,7 @@ from app.accounts import tickets
 from app.accounts.models import Login, Ticket, User
 from app.core.database import utcnow
 from app.live import connection, feed, live, socket
-from app.rooms.models import Member
+from app.rooms.models import Ban, Member
 from tests.factories import make_room
 from tests.live import Server, serving, until
 
@@ -242,28 +242,63 @@ async def test_even_if_nobody_tells_a_login_ends_within_seconds(
         assert await line.closed() == 4401
 
 
-async def test_who_must_leave_a_room_is_4403(server: Server) -> None:
+async def test_who_is_banned_from_a_room_is_4403(server: Server) -> None:
     """All of their sockets that listen there."""
     owner, user = await server.user(), await server.user()
     room = await make_room(server.database, owner, user)
     async with server.line(user) as line, server.line(user) as elsewhere:
         await line.ask(type="subscribe", room=str(room.id))
-        server.live.leave(room.id, user.id)
+        server.live.ban(room.id, user.id)
         assert await line.closed() == 4403
         assert (await elsewhere.ask(type="ping"))["type"] == "pong"
+
+
+async def test_who_leaves_a_room_hears_no_more_of_it(server: Server) -> None:
+    """They are told so; the connection goes on, and so do other rooms and people."""
+    owner, user = await server.user(), await server.user()
+    room, other = [await make_room(server.database, owner, user) for _ in "12"]
+    async with server.line(user) as line, server.line(owner) as stays:
+        for each in (room, other):
+            await line.ask(type="subscribe", room=str(each.id))
+        await stays.ask(type="subscribe", room=str(room.id))
+        server.live.leave(room.id, user.id)
+        assert (await line.get("unsubscribed"))["room"] == str(room.id)
+        for each in (room, other):
+            made = {"client_id": str(uuid.uuid4()), "text": "x"}
+            await stays.ask(type="send", room=str(each.id), **made)
+        assert (await line.get("new"))["room"] == str(other.id)
+        assert (await stays.get("new"))["room"] == str(room.id)
+
+
+async def test_who_is_still_told_what_they_missed_is_found_too(server: Server) -> None:
+    """A ban ends a subscription that has only begun: a slow reader gains nothing."""
+    owner, user = await server.user(), await server.user()
+    room = await make_room(server.database, owner, user)
+    async with server.line(user) as line:
+        inside = server.connection(user)
+        async with server.live.entering(room.id) as feed:
+            inside.rooms.add(room.id)  # as `subscribe` does before it sends anything
+            assert inside not in feed.listeners
+            server.live.ban(room.id, user.id)
+        assert await line.closed() == 4403
 
 
 async def test_even_if_nobody_tells_one_leaves_within_seconds(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whose membership of a private room is gone hears no more of it."""
+    """Whose membership of a private room is gone hears no more of it; a ban closes."""
     monkeypatch.setattr(live, "POLL_SECONDS", 0.05)
     owner, user = await server.user(), await server.user()
     room = await make_room(server.database, owner, user, kind="private")
+    public = await make_room(server.database, owner)
     async with server.line(user) as line:
         await line.ask(type="subscribe", room=str(room.id))
         async with server.database.begin() as session:
             await session.execute(sa.delete(Member).where(Member.user_id == user.id))
+        assert (await line.get("unsubscribed"))["room"] == str(room.id)
+        await line.ask(type="subscribe", room=str(public.id))
+        async with server.database.begin() as session:
+            session.add(Ban(room_id=public.id, user_id=user.id, by_id=owner.id))
         assert await line.closed() == 4403
 
 

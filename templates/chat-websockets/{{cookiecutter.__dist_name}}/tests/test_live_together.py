@@ -7,10 +7,12 @@ from functools import partial
 
 import pytest
 
+from app.accounts.sessions import open_tokens
 from app.live import live
 from app.live import redis as hub
 from app.settings import Settings
 from tests.client import heard
+from tests.conftest import connected
 from tests.factories import make_room
 from tests.live import KINDS, Redis, Server, own_redis, serving, until, with_redis
 
@@ -53,8 +55,27 @@ async def test_a_ban_is_closed_on_every_process(servers: Servers) -> None:
     room = await make_room(one.database, user)
     async with other.line(user) as line:
         await line.ask(type="subscribe", room=str(room.id))
-        one.live.leave(room.id, user.id)
+        one.live.ban(room.id, user.id)
         assert await line.closed() == 4403
+
+
+@with_redis
+async def test_a_stolen_refresh_token_closes_the_sockets_of_its_login(
+    servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Used again it ends the login, on every process at once."""
+    monkeypatch.setattr(live, "POLL_SECONDS", 1000)
+    one, other = servers
+    user = await one.user()
+    async with one.database.begin() as session:
+        made = await open_tokens(session, one.settings, user.id, "tests")
+    headers = {"Authorization": f"Bearer {made.access_token}"}
+    used = {"refresh_token": made.refresh_token}
+    async with other.line(user, headers=headers) as line, connected(one.app) as client:
+        for status in (200, 401):
+            answer = await client.post("/api/v1/auth/refresh", json=used)
+            assert answer.status_code == status
+        assert await line.closed() == 4401
 
 
 @with_redis

@@ -415,8 +415,12 @@ class Told:
         self.heard.append(event.sequence)
 
     def leave(self, _room: object, user: object) -> None:
-        """Note who must leave."""
-        self.gone.append(user)
+        """Note who leaves."""
+        self.gone.append(("left", user))
+
+    def ban(self, _room: object, user: object) -> None:
+        """Note who is banned."""
+        self.gone.append(("banned", user))
 
 
 async def test_the_sockets_are_told_after_the_commit(
@@ -424,10 +428,12 @@ async def test_the_sockets_are_told_after_the_commit(
 ) -> None:
     """Of every event, and of who has to leave; of what is undone, nothing."""
     app.state.database.info["control"] = told = Told()
-    path = await world.room(ann="owner", bob="member")
+    path = await world.room(ann="owner", bob="member", cleo="member")
     await world.ask("ann", f"PUT {path}/bans/bob", {})
-    bob = await world.user("bob")
-    assert (told.heard, told.gone) == ([1], [bob.id])
+    await world.ask("cleo", f"POST {path}/leave")
+    bob, cleo = await world.user("bob"), await world.user("cleo")
+    assert told.heard == [1, 2]
+    assert told.gone == [("banned", bob.id), ("left", cleo.id)]
     room_id = path.rpartition("/")[2]
     async with world.database.session() as session:
         room = (await session.scalars(sa.select(Room))).one()
@@ -435,7 +441,7 @@ async def test_the_sockets_are_told_after_the_commit(
         await log(session, room.id, "member", bob.id)
         await session.rollback()
         await session.commit()
-    assert told.heard == [1]
+    assert told.heard == [1, 2]
 
 
 def test_the_table_says_who_may_what() -> None:

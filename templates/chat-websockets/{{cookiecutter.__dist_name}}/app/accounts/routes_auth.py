@@ -69,7 +69,9 @@ async def refresh(
     """Trade the refresh token for new tokens; it works once."""
     await REFRESHES.hit(database, client_address(request))
     settings = cast("BaseSettings", request.app.state.settings)
-    return await sessions.rotate(database, settings, given.refresh_token)
+    return await sessions.rotate(
+        database, settings, given.refresh_token, services.end_login
+    )
 
 
 @router.post("/logout", status_code=204)

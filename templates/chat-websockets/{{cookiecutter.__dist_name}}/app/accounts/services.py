@@ -128,6 +128,11 @@ async def end(session: AsyncSession, user_id: uuid.UUID, login_id: str) -> None:
     login = await session.get(Login, login_id)
     if login is None or login.user_id != user_id:
         raise Problem(404, "There is no such login.")
+    await end_login(session, login_id)
+
+
+async def end_login(session: AsyncSession, login_id: str) -> None:
+    """End a login, whoever's it is, and its sockets."""
     await sessions.close(session, login_id)
     after_commit(session, partial(control(session).end_login, login_id))
 

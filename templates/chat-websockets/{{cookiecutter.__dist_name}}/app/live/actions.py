@@ -34,17 +34,29 @@ type Handler = Callable[[Live, Connection, Frame], Awaitable[None]]
 
 async def subscribe(live: Live, connection: Connection, frame: Frame) -> None:
     """Have a socket hear of a room: first what it missed, then what happens."""
-    room_id, after = uuid.UUID(frame["room"]), frame.get("after")
-    if room_id not in connection.rooms and len(connection.rooms) >= MOST_ROOMS:
+    room_id = uuid.UUID(frame["room"])
+    live.forget(connection, room_id)
+    if len(connection.rooms) >= MOST_ROOMS:
         raise Problem(409, f"One connection hears of {MOST_ROOMS} rooms at most.")
-    async with live.asking() as session:
-        here = await standing_of(session, connection.person, room_id)
-    here.require(Action.READ)
+    # Noted first and asked then: a ban that comes in between finds it here.
+    connection.rooms.add(room_id)
+    try:
+        async with live.asking() as session:
+            here = await standing_of(session, connection.person, room_id)
+        here.require(Action.READ)
+        await _enter(live, connection, frame, room_id)
+    except Exception:
+        connection.rooms.discard(room_id)
+        raise
+
+
+async def _enter(
+    live: Live, connection: Connection, frame: Frame, room_id: uuid.UUID
+) -> None:
+    after = frame.get("after")
     async with live.entering(room_id) as feed:
         if after is not None and after > feed.last:
             await feed.read()  # another process has told more than this one
-        if room_id in connection.rooms:
-            live.forget(connection, room_id)
         # Who has seen what does not exist has seen another database.
         seen = feed.last if after is None else after
         reset = seen > feed.last or feed.last - seen > MOST_MISSED
@@ -60,26 +72,26 @@ async def subscribe(live: Live, connection: Connection, frame: Frame) -> None:
         )
         if not reset:
             await _resume(connection, feed, seen)
-        if not connection.closing:
+        if room_id in connection.rooms and not connection.closing:
             live.listen(connection, feed)
 
 
 async def _resume(connection: Connection, feed: Feed, seen: int) -> None:
-    """Send what was missed, until it is all that was told here."""
-    while seen < feed.last and not connection.closing:
+    """Send what was missed, until it is all that was told here, or one must go."""
+    while seen < feed.last:
         found = await feed.missed(seen)
         if not found:
             await asyncio.sleep(0.1)
         for sequence, missed in found:
+            if feed.room_id not in connection.rooms or connection.closing:
+                return
             await connection.send(missed)
             seen = sequence
 
 
 async def unsubscribe(live: Live, connection: Connection, frame: Frame) -> None:
     """Have a socket hear no more of a room."""
-    room_id = uuid.UUID(frame["room"])
-    if room_id in connection.rooms:
-        live.forget(connection, room_id)
+    live.forget(connection, uuid.UUID(frame["room"]))
     connection.push(dump("ack", frame.get("ref"), room=frame["room"]))
 
 

@@ -61,10 +61,10 @@ async def ended(database: Database, login_ids: Sequence[str]) -> set[str]:
     return set(login_ids) - lasting
 
 
-async def barred(database: Database, pairs: Mapping[Pair, Person]) -> set[Pair]:
-    """Return who must no longer listen in which room."""
+async def barred(database: Database, pairs: Mapping[Pair, Person]) -> dict[Pair, bool]:
+    """Return who must no longer listen in which room, and whether it is for a ban."""
     if not pairs:
-        return set()
+        return {}
     kinds: dict[uuid.UUID, str] = {}
     roles: dict[Pair, str] = {}
     banned: set[Pair] = set()
@@ -86,7 +86,7 @@ async def barred(database: Database, pairs: Mapping[Pair, Person]) -> set[Pair]:
             for room, user in await session.execute(bans):
                 banned.add((room, user))
     return {
-        pair
+        pair: pair in banned
         for pair, person in pairs.items()
         if pair in banned
         or pair[0] not in kinds

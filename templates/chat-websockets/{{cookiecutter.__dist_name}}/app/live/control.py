@@ -27,7 +27,10 @@ class Control(Protocol):
         """Close all sockets of somebody whose every login ended (4401)."""
 
     def leave(self, room_id: uuid.UUID, user_id: uuid.UUID) -> None:
-        """Have the sockets of somebody who must leave a room hear no more of it."""
+        """Have the sockets of somebody who left a room hear no more of it."""
+
+    def ban(self, room_id: uuid.UUID, user_id: uuid.UUID) -> None:
+        """Close the sockets (4403) of somebody who is banned where they listen."""
 
 
 class Nobody:
@@ -43,6 +46,9 @@ class Nobody:
         """Do nothing: nobody is connected."""
 
     def leave(self, room_id: uuid.UUID, user_id: uuid.UUID) -> None:
+        """Do nothing: nobody listens."""
+
+    def ban(self, room_id: uuid.UUID, user_id: uuid.UUID) -> None:
         """Do nothing: nobody listens."""
 
 

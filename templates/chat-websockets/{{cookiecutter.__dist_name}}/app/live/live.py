@@ -119,18 +119,23 @@ class Live:
         self._tell_all({"user": str(user_id)})
 
     def leave(self, room_id: uuid.UUID, user_id: uuid.UUID) -> None:
-        """Close the sockets of somebody who may no longer listen in a room."""
+        """Have somebody who left a room hear no more of it."""
         self._tell_all({"room": str(room_id), "user": str(user_id)})
 
-    def _tell_all(self, what: dict[str, str]) -> None:
+    def ban(self, room_id: uuid.UUID, user_id: uuid.UUID) -> None:
+        """Close the sockets of somebody who is banned from a room."""
+        self._tell_all({"room": str(room_id), "user": str(user_id), "banned": True})
+
+    def _tell_all(self, what: dict[str, Any]) -> None:
         self._obey(what)
         self.hub.publish(CONTROL, json.dumps(what).encode())
 
-    def _obey(self, what: dict[str, str]) -> None:
+    def _obey(self, what: dict[str, Any]) -> None:
         if "login" in what:
             self.end(self.by_login.get(what["login"], ()))
         elif "room" in what:
-            self.bar(uuid.UUID(what["room"]), uuid.UUID(what["user"]))
+            banned = what.get("banned", False)
+            self.bar(uuid.UUID(what["room"]), uuid.UUID(what["user"]), banned=banned)
         else:
             self.end(self.by_user.get(uuid.UUID(what["user"]), ()))
 
@@ -140,11 +145,16 @@ class Live:
         for connection in list(connections):
             connection.close(Close.ENDED, "The login has ended.")
 
-    def bar(self, room_id: uuid.UUID, user_id: uuid.UUID) -> None:
-        """Close the sockets with which somebody listens in a room."""
+    def bar(self, room_id: uuid.UUID, user_id: uuid.UUID, *, banned: bool) -> None:
+        """Have somebody hear no more of a room; a ban closes the sockets that did."""
         for connection in list(self.by_user.get(user_id, ())):
-            if room_id in connection.rooms:
-                connection.close(Close.BARRED, "You are no longer in this room.")
+            if room_id not in connection.rooms:
+                continue
+            if banned:
+                connection.close(Close.BARRED, "You are banned from this room.")
+            else:
+                self.forget(connection, room_id)
+                connection.push(dump("unsubscribed", room=str(room_id)))
 
     async def online(self, ids: Collection[uuid.UUID]) -> set[uuid.UUID]:
         """Return which of these people are connected, to any instance."""
@@ -245,8 +255,8 @@ class Live:
     def forget(self, connection: Connection, room_id: uuid.UUID) -> None:
         """Have a socket hear no more of a room."""
         connection.rooms.discard(room_id)
-        feed = self.feeds[room_id]
-        if feed.listeners.pop(connection, connection) is None:
+        feed = self.feeds.get(room_id)
+        if feed and feed.listeners.pop(connection, connection) is None:
             user_id = connection.person.id
             feed.people[user_id] -= 1
             if not feed.people[user_id]:
@@ -400,9 +410,11 @@ class Live:
             for login_id in over:
                 self.end(self.by_login.get(login_id, ()))
         pairs = {
-            (room_id, connection.person.id): connection.person
-            for room_id, feed in self.feeds.items()
-            for connection in feed.listeners
+            (room_id, user_id): connection.person
+            for user_id, connections in self.by_user.items()
+            for connection in connections
+            for room_id in connection.rooms
         }
-        for room_id, user_id in await checks.barred(self.database, pairs):
-            self.bar(room_id, user_id)
+        barred = await checks.barred(self.database, pairs)
+        for (room_id, user_id), banned in barred.items():
+            self.bar(room_id, user_id, banned=banned)

@@ -27,7 +27,7 @@ class Close(IntEnum):
     """Why the server closes a socket; 1012, as it ends, is uvicorn's."""
 
     ENDED = 4401  # the login is over
-    BARRED = 4403  # one may not be in a room that one listens in
+    BARRED = 4403  # one is banned from a room that one listens in
     SLOW = 4408  # reads too slowly, or says nothing at first: come back and resume
     ORDER = 4409  # an unknown protocol, or no hello
     LARGE = 4413  # a frame over 16 KiB

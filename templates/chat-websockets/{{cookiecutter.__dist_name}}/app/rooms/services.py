@@ -105,7 +105,9 @@ async def remove(
     )
     if gone is not None:
         await tell(session, room, by, whom, change)
-    after_commit(session, partial(control(session).leave, room.id, whom))
+    told = control(session)
+    hears_it = told.ban if change == "ban" else told.leave
+    after_commit(session, partial(hears_it, room.id, whom))
 
 
 async def change(session: AsyncSession, here: Standing, **fields: str | int) -> Room:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import uuid
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -120,11 +121,26 @@ def issue(
     return Tokens(access, refresh, settings.access_seconds), current
 
 
-async def rotate(database: Database, settings: BaseSettings, token: str) -> Tokens:
+async def close(session: AsyncSession, key: str) -> None:
+    """End one login: nothing of it counts from now on."""
+    await session.execute(
+        sa.update(Login)
+        .where(Login.id == key, Login.revoked_at.is_(None))
+        .values(revoked_at=utcnow())
+    )
+
+
+type End = Callable[[AsyncSession, str], Awaitable[None]]
+
+
+async def rotate(
+    database: Database, settings: BaseSettings, token: str, end: End = close
+) -> Tokens:
     """Return new tokens for a refresh token, which is used up by that.
 
     Raises Problem 401 for one that does not count; for one that was used before, its
-    family ends too, in a transaction of its own that the refusal does not undo.
+    family ends too, in a transaction of its own that the refusal does not undo. `end`
+    does that, where there is more to it than the row.
     """
     claims = tokens.decode(settings, "refresh", token)
     family, user_id = claims["sid"], uuid.UUID(claims["sub"])
@@ -145,7 +161,7 @@ async def rotate(database: Database, settings: BaseSettings, token: str) -> Toke
         )
         if used.scalar_one_or_none():
             return made
-        await close(session, family)
+        await end(session, family)
     log.warning("refresh token used again", user_id=str(user_id))
     raise tokens.unauthorized("The token was used before: log in again.")
 
@@ -164,15 +180,6 @@ async def find(session: AsyncSession, key: str) -> tuple[Login, User] | None:
     )
     row = (await session.execute(query)).one_or_none()
     return (row[0], row[1]) if row else None
-
-
-async def close(session: AsyncSession, key: str) -> None:
-    """End one login: nothing of it counts from now on."""
-    await session.execute(
-        sa.update(Login)
-        .where(Login.id == key, Login.revoked_at.is_(None))
-        .values(revoked_at=utcnow())
-    )
 
 
 async def close_all(session: AsyncSession, user_id: uuid.UUID) -> None:

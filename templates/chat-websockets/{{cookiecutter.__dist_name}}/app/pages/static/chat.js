@@ -26,7 +26,7 @@ let read = 0;
 const drafts = new Map();
 const typing = new Map(); // handle → when it is over
 
-const link = new Link(csrf, { frame, state, back, present, reset, gone });
+const link = new Link(csrf, { frame, state, back, present, reset, left, gone });
 const outbox = new Outbox(link, handle, (of) => (of === room ? log : null));
 const side = new Side(handle);
 
@@ -95,6 +95,11 @@ function present(which, people) {
 function gone(which, error) {
   if (which === room) trouble(error.message);
   side.remove(which);
+}
+
+function left(which) {
+  side.remove(which);
+  if (which === room) go(location.pathname, false);
 }
 
 // Too much was missed to be told one by one: take it as the page has it.

@@ -32,7 +32,7 @@ export class Link {
   #seen = new Map(); // room → the last event seen, null for "from now on"
 
   // `on` has: frame(frame), state(name, seconds), back(), and of rooms
-  // present(room, people), reset(room), gone(room, error)
+  // present(room, people), reset(room), left(room), gone(room, error)
   constructor(csrf, on) {
     this.#csrf = csrf;
     this.#on = on;
@@ -190,6 +190,7 @@ export class Link {
     if (frame.type === "error" && asked) asked.fail(new Refused(frame));
     else if (asked) asked.done(frame);
     if (frame.type in EVENTS) this.#event(frame);
+    else if (frame.type === "unsubscribed") this.#left(frame.room);
     else this.#on.frame(frame);
   }
 
@@ -203,6 +204,12 @@ export class Link {
     }
     this.#seen.set(room, sequence);
     this.#on.frame(frame);
+  }
+
+  // We are out of a room, as in another window: where it is open it can still be read.
+  #left(room) {
+    this.#seen.delete(room);
+    this.#on.left(room);
   }
 
   #over(code) {
