@@ -126,8 +126,32 @@ def test_compose_file_passes_dclint(by_ci: Project, need: Needs) -> None:
     node.tool(need("npm"), "dclint", "--quiet", "compose.yaml", cwd=by_ci.path).good()
 
 
+def pipeline(project: Project) -> str:
+    """Return the file of the project's CI."""
+    names = (".github/workflows/ci.yml", ".gitlab-ci.yml", "Jenkinsfile")
+    (file,) = [project.path / name for name in names if (project.path / name).exists()]
+    return file.read_text(encoding="utf-8")
+
+
 def test_all_cis_run_the_same_check(by_ci: Project) -> None:
     """Whatever CI was chosen, it runs `poe check`, as the student does."""
-    names = (".github/workflows/ci.yml", ".gitlab-ci.yml", "Jenkinsfile")
-    (file,) = [by_ci.path / name for name in names if (by_ci.path / name).exists()]
-    assert "poe check" in file.read_text(encoding="utf-8")
+    assert "poe check" in pipeline(by_ci)
+
+
+USUAL = {"postgres": "5432", "mariadb": "3306", "mongo": "27017", "redis": "6379"}
+SERVICE = re.compile(
+    r"(?:name: |--network-alias (?P<alias>\S+) .*?)(?P<image>\w+):\d[\w.]*(?:\s+alias: (\S+))?"
+)
+ADDRESS = re.compile(r"\w+://(?:[^@\s]+@)?(?P<host>[\w.]+):(?P<port>\d+)/")
+
+
+def test_tests_are_led_to_their_services(by_ci: Project) -> None:
+    """Each service that the CI starts is the one at which an address in the tests' environment points."""
+    text = pipeline(by_ci)
+    found = {(match["host"], match["port"]) for match in ADDRESS.finditer(text)}
+    if by_ci.answers["ci"] == "github":
+        started = {("127.0.0.1", port) for port in re.findall(r'ports: \["(\d+):', text)}
+    else:
+        services = [(match["alias"] or match[3], match["image"]) for match in SERVICE.finditer(text)]
+        started = {(alias, USUAL[image]) for alias, image in services if image in USUAL}
+    assert found == started != set()

@@ -41,7 +41,7 @@ def _service(docker: str, service: dict[str, Any], cwd: Path) -> Iterator[dict[s
     words = ["run", "--detach", "--rm", "--name", name]
     for inside, outside in ports.items():
         words += ["--publish", f"{LOOPBACK}:{outside}:{inside}"]
-    for key, value in service["env"].items():
+    for key, value in service.get("env", {}).items():
         words += ["--env", f"{key}={value}"]
     words += shlex.split(service["options"])
     command = shlex.split(service.get("command", ""))
