@@ -16,7 +16,7 @@ from .harness.traces import traces
 
 # A file more is a decision, made here. CONTRACT.md wants well under a hundred, and modules under
 # 200 lines; the features and one test per OWASP category take this many.
-MOST_FILES = {"blog-django": 160, "chat-websockets": 180, "ecommerce-flask": 150, "iot-fastapi": 218}
+MOST_FILES = {"blog-django": 160, "chat-websockets": 180, "ecommerce-flask": 150, "iot-fastapi": 219}
 LICENCES = {
     "MIT": "MIT License",
     "Apache-2.0": "Apache License",

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from fastapi import FastAPI
 from starlette.requests import HTTPConnection
 
-from app.core import mail, serving
+from app.core import config, mail, serving
 from app.core.requests import client_address, network
 from app.settings import Settings
 from tests.conftest import connected
@@ -239,13 +239,36 @@ async def test_mail_goes_to_a_server(
     assert done == [("mail.example", 2525), *tls, login, "a@example.com", "closed"]
 
 
-async def test_mail_may_go_to_the_log(
-    make_app: MakeApp, caplog: pytest.LogCaptureFixture
+async def test_mail_may_go_to_the_console(
+    make_app: MakeApp, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """As it does in the stack until somebody names a server."""
+    """As it does in the stack until somebody names a server; a link in it works."""
     settings = make_app(email_url="console:").state.settings
-    await mail.send(settings, to="a@example.com", subject="Hot", text="41 °C")
-    assert "a@example.com" in caplog.text
+    link = "https://example.com/verify?token=abc"
+    await mail.send(settings, to="a@example.com", subject="Hot", text=link)
+    said = capsys.readouterr().out
+    assert said == f"To: a@example.com\nSubject: Hot\n\n{link}\n"
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        ("https://Chat.example.com:443", "https://chat.example.com"),
+        ("http://127.0.0.1:80/", "http://127.0.0.1"),
+        ("https://localhost:8443", "https://localhost:8443"),
+        ("https://[::1]:80", "https://[::1]:80"),
+    ],
+)
+def test_sites_are_named_as_browsers_do(given: str, named: str) -> None:
+    """What a page's `Origin` is compared with has no usual port, and small letters."""
+    assert config.site("PUBLIC_URL", given) == named
+
+
+@pytest.mark.parametrize("given", ["*", "example.com", "ftp://a.b", "https://a.b/c"])
+def test_what_is_no_site_is_refused(given: str) -> None:
+    """In one sentence, which names the variable."""
+    with pytest.raises(config.SettingsError, match=r"^PUBLIC_URL must be like"):
+        config.site("PUBLIC_URL", given)
 
 
 async def test_a_stream_ends_when_the_server_does() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import tomllib
 from collections.abc import Mapping
@@ -17,6 +18,8 @@ MINIMUM_DIFFERENT_CHARACTERS = 8
 KNOWN_DEFAULTS = ("change", "development", "secret", "password", "example")
 ENVIRONMENTS = ("development", "test", "production")
 MAIL_SCHEMES = ("smtp://", "smtp+tls://", "smtp+ssl://", "console:", "mailbox:")
+SITE = re.compile(r"(https?)://([a-z0-9.-]+|\[[0-9a-f:]+\])(?::(\d+))?/?")
+USUAL_PORTS = {("http", "80"), ("https", "443")}
 GENERATED = ("SECRET_KEY=", "SIGNING_KEY=", "PASSWORD=", "TOKEN=")
 
 type Environment = Literal["development", "test", "production"]
@@ -97,9 +100,9 @@ class Reader:
         parts = (part.strip() for part in self.text(name).split(","))
         return tuple(part for part in parts if part)
 
-    def address(self, name: str, default: str) -> str:
-        """Return the variable as a web address."""
-        return self.url(name, default, ("http://", "https://"))
+    def sites(self, name: str) -> tuple[str, ...]:
+        """Return the web sites of a comma-separated variable."""
+        return tuple(site(name, value) for value in self.items(name))
 
     def url(self, name: str, development: str, schemes: tuple[str, ...]) -> str:
         """Return the variable, which has to begin with one of the schemes.
@@ -144,6 +147,7 @@ def read_base(read: Reader) -> dict[str, Any]:
     port = read.port("PORT", 8000)
     about = tomllib.loads((BASE_DIR / "app/app.toml").read_text(encoding="utf-8"))
     local = f"sqlite:///{(BASE_DIR / 'data/app.sqlite3').as_posix()}"
+    here = f"http://127.0.0.1:{port}"
     databases = ("sqlite:", "sqlite+", "postgresql:", "postgresql+", "postgres:")
     return {
         "environment": read.environment,
@@ -151,15 +155,28 @@ def read_base(read: Reader) -> dict[str, Any]:
         "jwt_signing_key": read.secret("JWT_SIGNING_KEY"),
         "database_url": read.url("DATABASE_URL", local, databases),
         "port": port,
-        "public_url": read.address("PUBLIC_URL", f"http://127.0.0.1:{port}"),
+        "public_url": site("PUBLIC_URL", read.required("PUBLIC_URL", here)),
         "num_proxies": read.number("NUM_PROXIES", 0),
         "log_level": read.choice("LOG_LEVEL", ("INFO", "DEBUG", "WARNING", "ERROR")),
-        "cors_allowed_origins": read.items("CORS_ALLOWED_ORIGINS"),
+        "cors_allowed_origins": read.sites("CORS_ALLOWED_ORIGINS"),
         "email_url": read.url("EMAIL_URL", "mailbox:", MAIL_SCHEMES),
         "default_from_email": read.required("DEFAULT_FROM_EMAIL", "app@localhost"),
         "title": str(about["title"]),
         "description": str(about["description"]),
     }
+
+
+def site(name: str, value: str) -> str:
+    """Return a web site's address as browsers name it in `Origin`.
+
+    They leave out the port that is usual, and write the host in small letters.
+    """
+    found = SITE.fullmatch(value.lower())
+    if not found:
+        refuse(f"{name} must be like https://www.example.com, not {value!r}.")
+    scheme, host, port = found.groups()
+    usual = port is None or (scheme, port) in USUAL_PORTS
+    return f"{scheme}://{host}" if usual else f"{scheme}://{host}:{port}"
 
 
 def read_environment() -> dict[str, str]:
