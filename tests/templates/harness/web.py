@@ -51,7 +51,7 @@ class Form:
 
 
 class Page(HTMLParser):
-    """The links, feeds and forms of a page."""
+    """The links, feeds and forms of a page, without those that wait in a `<template>` for a script."""
 
     def __init__(self, answer: Answer) -> None:
         """Read the page."""
@@ -62,11 +62,15 @@ class Page(HTMLParser):
         self.forms: list[Form] = []
         self._select = ""
         self._area = ""
+        self._waits = False
         self.feed(answer.text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Note what the tag tells."""
         given = {name: value or "" for name, value in attrs}
+        self._waits |= tag == "template"
+        if self._waits:
+            return
         if tag == "a" and "href" in given:
             self.links.append(urldefrag(urljoin(self.base, given["href"])).url)
         elif tag == "link" and given.get("rel") == "alternate":
@@ -100,8 +104,10 @@ class Page(HTMLParser):
             self.forms[-1].fields[self._area] += data
 
     def handle_endtag(self, tag: str) -> None:
-        """Leave a text area or a list of options."""
-        if tag == "textarea":
+        """Leave a text area, a list of options, or a template."""
+        if tag == "template":
+            self._waits = False
+        elif tag == "textarea":
             self._area = ""
         elif tag == "select":
             self._select = ""
