@@ -1,109 +1,98 @@
 """The chat in Chromium: two windows that talk, one that goes away, both widths, and no script at all."""
 
-import contextlib
 import json
 import re
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from urllib.parse import urlsplit
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser as Chromium
-from playwright.sync_api import BrowserContext, Locator, Page, expect, sync_playwright
+from playwright.sync_api import BrowserContext, Locator, Page, StorageState, WebSocketRoute, expect
 
-from .harness import node
+from .harness.browsers import axe, headless, photographs, serious
 from .harness.devserver import DevServer, dev
-from .harness.processes import Running, running
 from .harness.projects import Project
 from .harness.tools import Needs
-from .harness.waiting import answers, free_port, until
 
-WIDTHS = (360, 1280)
 OLD = 120  # messages of the room with a long history
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-sync",
-    "--disable-background-networking",
-    "--disable-component-update",
-]
-
-# A public room of Ada's with a long history, which nobody types by hand.
-HISTORY = """
-import asyncio, sys, uuid
+WIDE = "Donaudampfschifffahrtsgesellschaft" * 2
+SOON = 30_000  # milliseconds, where a page waits before it tries again
+# Public rooms of Ada's: one with a long history, which nobody types by hand, one with long words.
+ROOMS = f"""
+import asyncio
 import sqlalchemy as sa
 from app.accounts.models import User
-from app.core.database import Database, load_models, new_id
-from app.messages.models import Message
-from app.rooms.log import log
-from app.rooms.models import Member, Room
+from app.core.database import Database, load_models
+from app.demo import furnish
+from app.rooms.models import Room
 from app.settings import load
+
+ROOMS = {{
+    "history": ("History", [(("ada", "ben")[n // 3 % 2], f"Line {{n}}") for n in range({OLD})]),
+    "wide": ("{WIDE[:60]}", [("ben", "{WIDE}"), ("ada", "`{WIDE}`\\n\\n> https://example.com/{WIDE}")]),
+}}
 
 async def main():
     load_models()
     database = Database(load().database_url)
     async with database.begin() as session:
-        people = list(await session.scalars(sa.select(User).where(User.handle.in_(["ada", "ben"]))))
-        session.add(room := Room(slug="history", name="History", topic="What was said before", kind="public"))
-        await session.flush()
-        for one in people:
-            session.add(Member(room_id=room.id, user_id=one.id, role="member"))
-        for number in range(int(sys.argv[1])):
-            author, made = people[number // 3 % 2], new_id()
-            message = Message(
-                id=made, room_id=room.id, sequence=number + 1, author_id=author.id, client_id=uuid.uuid4(),
-                text=f"Line {number}", html=f"<p>Line {number}</p>",
-            )
-            session.add(message)
+        people = {{one.handle: one for one in await session.scalars(sa.select(User))}}
+        for slug, (name, lines) in ROOMS.items():
+            session.add(room := Room(slug=slug, name=name, topic=name * 3, kind="public"))
             await session.flush()
-            await log(session, room.id, "message", author.id, message_id=made)
+            await furnish(session, room, [people["ada"], people["ben"]], lines)
     await database.close()
 
 asyncio.run(main())
 """
+# What each role looks at; whom nobody has let in gets the login.
+PAGES = {
+    None: ("/", "/signup", "/reset", "/reset/confirm?token=mailed"),
+    "ada": (
+        "/",
+        "/rooms/history",
+        "/rooms/history/settings",
+        "/rooms/wide",
+        "/rooms/wide/settings",
+        "/rooms/new",
+        "/search?q=line",
+        "/account",
+        "/users/ben",
+        "/invite/mailed",
+        "/rooms/nowhere",
+    ),
+    "admin": ("/rooms/history", "/admin/reports"),
+}
 
 
 @pytest.fixture(scope="module")
-def chat(project: Callable[..., Project], need: Needs) -> Project:
-    """A chat with the defaults."""
+def server(project: Callable[..., Project], need: Needs) -> Iterator[DevServer]:
+    """The development server of a chat with the defaults, with two rooms beside those of the demo."""
     need("chromium")
-    return project(template="chat-websockets")
-
-
-@pytest.fixture(scope="module")
-def server(chat: Project) -> Iterator[DevServer]:
-    """Its development server, with a room that has a long history beside those of the demo."""
+    chat = project(template="chat-websockets")
     with dev(chat) as running:
-        chat.run("python", "-c", HISTORY, str(OLD)).good()
+        chat.run("python", "-c", ROOMS).good()
         yield running
 
 
 @pytest.fixture(scope="module")
 def chromium(need: Needs) -> Iterator[Chromium]:
     """A headless Chromium with an empty profile."""
-    path = need("chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+    with headless(need) as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
-def axe(need: Needs) -> str:
-    """The source of axe."""
-    return (node.installed(need("npm")) / "axe-core/axe.min.js").read_text(encoding="utf-8")
-
-
-@pytest.fixture(scope="module")
-def pictures() -> Path:
-    """A folder for screenshots that is kept, so that a person can look at them."""
-    folder = Path(tempfile.gettempdir()) / "scaffold-screenshots"
-    folder.mkdir(exist_ok=True)
-    return folder
+def sessions(chromium: Chromium, server: DevServer) -> dict[str | None, StorageState | None]:
+    """The cookies of each: an account may log in five times a minute, so once for all tests."""
+    found: dict[str | None, StorageState | None] = {None: None}
+    for who in ("ada", "ben", "admin"):
+        context = chromium.new_context(base_url=server.url)
+        log_in(context.new_page(), server, who)
+        found[who] = context.storage_state()
+        context.close()
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +119,7 @@ class Window:
 
     def live(self) -> None:
         """Wait for the connection."""
-        self.page.locator(".live[data-state=live]").wait_for(timeout=30_000)
+        self.page.locator(".live[data-state=live]").wait_for(timeout=SOON)
 
     def say(self, text: str) -> None:
         """Type a message and send it."""
@@ -139,12 +128,12 @@ class Window:
 
     def sees(self, text: str, count: int = 1) -> None:
         """Wait until a message with the text is there, so many times, and none is under way."""
-        expect(self.messages.filter(has_text=text)).to_have_count(count, timeout=30_000)
-        expect(self.page.locator(".message[data-state]")).to_have_count(0, timeout=30_000)
+        expect(self.one(text)).to_have_count(count, timeout=SOON)
+        expect(self.page.locator(".message[data-state]")).to_have_count(0, timeout=SOON)
 
     def one(self, text: str) -> Locator:
-        """Return the message with the text."""
-        return self.messages.filter(has_text=text)
+        """Return the message that says the text."""
+        return self.messages.filter(has=self.page.locator(".text", has_text=text))
 
     def do(self, text: str, what: str) -> None:
         """Open the menu of the message with the text and choose something in it."""
@@ -157,17 +146,19 @@ Opens = Callable[..., Window]
 
 
 @pytest.fixture
-def opens(chromium: Chromium, server: DevServer) -> Iterator[Opens]:
+def opens(
+    chromium: Chromium, server: DevServer, sessions: dict[str | None, StorageState | None]
+) -> Iterator[Opens]:
     """Return what opens a window in which somebody of the demo is logged in."""
     contexts: list[BrowserContext] = []
     errors: list[str] = []
 
-    def make(who: str, url: str = server.url, **options: object) -> Window:
-        context = chromium.new_context(base_url=url, **options)  # type: ignore[arg-type] # as they come
+    def make(who: str | None, **options: object) -> Window:
+        state = sessions.get(who)
+        context = chromium.new_context(base_url=server.url, storage_state=state, **options)  # type: ignore[arg-type] # as they come
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: errors.append(str(error)))
-        log_in(page, server, who)
         return Window(page, context)
 
     yield make
@@ -233,34 +224,31 @@ def test_who_goes_offline_misses_nothing(opens: Opens) -> None:
     assert ada.texts[-4:] == ben.texts[-4:]
 
 
-def test_restart_of_the_server_loses_nothing(chat: Project, opens: Opens) -> None:
-    """The server stops in mid-talk and comes back: what was written in between arrives, once."""
-    port = free_port()
-    url = f"http://127.0.0.1:{port}/"
+def test_lost_answer_is_asked_for_again(opens: Opens) -> None:
+    """Where the socket ends after a message was taken and before the answer, it is still one message."""
+    ada, ben = opens("ada"), opens("ben")
+    lost: list[str] = []
 
-    def start() -> Running:
-        env = chat.env(PORT=str(port), PYTHONUNBUFFERED="1")
-        program = programs.enter_context(running([chat.uv, "run", "poe", "dev"], chat.path, env))
-        until(lambda: answers(port), within=60, what=lambda: program.text)
-        return program
+    def between(route: WebSocketRoute) -> None:
+        server = route.connect_to_server()
 
-    with contextlib.ExitStack() as programs:
-        start()
-        ada, ben = opens("ada", url), opens("ben", url)
-        ada.enter("history")
-        ben.enter("history")
-        ada.say("Before the restart")
-        ben.sees("Before the restart")
-        programs.pop_all().close()
-        expect(ben.page.locator(".live:not([data-state=live])")).to_be_visible()
-        ada.say("During the restart")
-        start()
-        ada.live()
-        ben.live()
-        for window in (ada, ben):
-            window.sees("Before the restart")
-            window.sees("During the restart")
-        assert ada.texts[-2:] == ben.texts[-2:]
+        def answered(frame: str | bytes) -> None:
+            if lost or json.loads(frame)["type"] not in {"ack", "new"}:
+                route.send(frame)
+            else:
+                lost.append(str(frame))
+                route.close(code=1012, reason="restart")
+
+        server.on_message(answered)
+
+    ada.page.route_web_socket(re.compile("/ws$"), between)
+    ada.enter("history")
+    ben.enter("history")
+    ada.say("Only once")
+    ben.sees("Only once")
+    ada.live()
+    ada.sees("Only once")
+    assert lost
 
 
 def test_history_comes_as_one_scrolls_up(opens: Opens) -> None:
@@ -296,10 +284,7 @@ def test_only_new_messages_are_announced(opens: Opens) -> None:
 def test_unread_marks(opens: Opens) -> None:
     """A message in another room gets a badge there, which reading takes away, all on one page."""
     ada, ben = opens("ada"), opens("ben")
-    ben.page.goto("/")
-    other = ben.page.locator("a[href^='/rooms/']", has_not_text="History").first.get_attribute("href")
-    assert other
-    ben.enter(other.rpartition("/")[2])
+    ben.enter("lobby")
     ada.enter("history")
     ada.say("Are you there?")
     badge = ben.page.locator("li[data-slug=history] [data-unread]")
@@ -346,15 +331,15 @@ def test_first_tab_skips_to_writing(opens: Opens) -> None:
     expect(ada.page.locator("#text")).to_be_focused()
 
 
-def test_logging_out_elsewhere_ends_the_page(opens: Opens) -> None:
+def test_logging_out_elsewhere_ends_the_page(opens: Opens, server: DevServer) -> None:
     """Once every login of somebody has ended, their open page asks them to log in again."""
-    cleo, elsewhere = opens("cleo"), opens("cleo")
-    cleo.page.goto("/")
-    cleo.page.locator("a[href^='/rooms/']").first.click()
-    cleo.live()
+    here, elsewhere = opens("cleo"), opens("cleo")
+    for window in (here, elsewhere):
+        log_in(window.page, server, "cleo")
+    here.enter("lobby")
     elsewhere.page.goto("/account")
     elsewhere.page.get_by_role("button", name="End all of them").click()
-    cleo.page.wait_for_url("**/login?next=**")
+    here.page.wait_for_url("**/login?next=**", timeout=SOON)
 
 
 def test_drawers_of_a_narrow_window(opens: Opens) -> None:
@@ -387,65 +372,22 @@ def test_reading_and_writing_need_no_javascript(opens: Opens) -> None:
     expect(page.get_by_role("heading", name="Account")).to_be_visible()
 
 
-def addresses(server: DevServer, role: str | None) -> list[str]:
-    """Return pages worth a look: one of each kind, found by following links."""
-    browser = server.logged_in(role) if role else server.browser()
-    kinds: dict[str, str] = {}
-    for answer in browser.crawl(most=80):
-        path = urlsplit(answer.url).path
-        if answer.kind == "text/html" and answer.status in {200, 401} and not path.startswith("/api"):
-            kind = re.sub(r"(?<=/(?:rooms|users)/)(?!new$)[^/]+", "*", path)
-            kind = re.sub(r"(?<=/)[^/]*\d[^/]*(?=/|$)", "*", kind)
-            kinds.setdefault(kind, answer.url)
-    return [*kinds.values(), *([f"{server.url}rooms/history"] if role else [])]
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("role", [None, "ada", "admin"])
-def test_pages_are_accessible_and_fit(  # noqa: PLR0913, PLR0917 (the sides of a page)
-    role: str | None,
-    width: int,
-    scheme: str,
-    chromium: Chromium,
-    server: DevServer,
-    pictures: Path,
-    axe: str,
+@pytest.mark.parametrize(("width", "scheme"), [(360, "dark"), (1280, "light")])
+def test_pages_are_accessible_and_fit(
+    width: int, scheme: Literal["light", "dark"], opens: Opens, need: Needs
 ) -> None:
-    """Narrow and wide, light and dark: axe finds nothing serious, nothing is too wide, no script fails."""
-    options = {"viewport": {"width": width, "height": 800}, "color_scheme": scheme, "base_url": server.url}
-    context = chromium.new_context(**options)  # type: ignore[arg-type] # as they come
-    page = context.new_page()
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
-    if role:
-        log_in(page, server, role)
-    found = []
-    for url in addresses(server, role):
-        page.goto(url)
-        if page.locator("body.chat").count():
-            page.locator(".live[data-state=live]").wait_for()
-        name = re.sub(r"\W+", "-", urlsplit(url).path).strip("-") or "home"
-        page.screenshot(
-            path=pictures / f"chat-{role or 'visitor'}-{width}-{scheme}-{name}.png", full_page=True
-        )
-        wide = page.evaluate("document.documentElement.scrollWidth")
-        if wide > width:
-            found.append(f"{url} is {wide} px wide")
-        found += [f"{url}: {problem}" for problem in serious(page, axe)]
-    context.close()
+    """Narrow and dark, wide and light: axe finds nothing serious, nothing is too wide, no script fails."""
+    script, found = axe(need), []
+    for who, paths in PAGES.items():
+        page = opens(who, viewport={"width": width, "height": 800}, color_scheme=scheme).page
+        for path in paths:
+            page.goto(path)
+            if page.locator("body.chat").count():
+                page.locator(".live[data-state=live]").wait_for(timeout=SOON)
+            name = re.sub(r"\W+", "-", path).strip("-") or "home"
+            file = photographs("chat") / f"{who or 'visitor'}-{width}-{scheme}-{name}.png"
+            page.screenshot(path=file, full_page=True)
+            if (wide := page.evaluate("document.documentElement.scrollWidth")) > width:
+                found.append(f"{path} is {wide} px wide")
+            found += [f"{path}: {problem}" for problem in serious(page, script)]
     assert found == []
-    assert [error for error in errors if "401" not in error] == []
-
-
-def serious(page: Page, axe: str) -> list[str]:
-    """Return axe's serious and critical findings on the page."""
-    # Evaluated by the debugger, which the page's content security policy does not concern.
-    page.evaluate(axe)
-    result = page.evaluate("axe.run({resultTypes: ['violations']})")
-    return [
-        f"{one['id']}: {one['help']}: {json.dumps([n['html'] for n in one['nodes']][:3])}"
-        for one in result["violations"]
-        if one["impact"] in {"serious", "critical"}
-    ]

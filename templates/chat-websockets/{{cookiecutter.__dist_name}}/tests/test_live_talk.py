@@ -10,9 +10,11 @@ from functools import partial
 import pytest
 import sqlalchemy as sa
 
+from app.accounts.access import by_token
 from app.accounts.models import User
 from app.live import actions, live
 from app.messages.models import Message
+from app.rooms import services
 from app.rooms.models import Member
 from tests.client import Client, heard
 from tests.factories import join, make_room
@@ -159,17 +161,18 @@ async def test_edits_deletions_and_reactions_are_events(talk: Talk) -> None:
 
 
 async def test_a_reply_has_its_quote(talk: Talk) -> None:
-    """Whoever gets it can show what it answers."""
+    """Whoever gets it can show what it answers, as it is read."""
     async with talk.server.line(talk.ada) as line:
         await enter(line, talk.room)
-        message = await say(line, talk.room, "Lunch?")
+        message = await say(line, talk.room, "**Lunch** & tea?")
         await line.get("new")
         made = str(uuid.uuid4())
         await line.send(
             type="send", room=talk.room, client_id=made, text="Yes", reply_to=message
         )
         frame = await line.get("new")
-    assert frame["message"]["quote"] == {"id": message, "name": "Ada", "text": "Lunch?"}
+    quote = {"id": message, "name": "Ada", "text": "Lunch & tea?"}
+    assert frame["message"]["quote"] == quote
 
 
 async def test_typing_is_told_and_not_too_often(talk: Talk) -> None:
@@ -240,6 +243,17 @@ async def test_unsubscribed_one_hears_nothing(talk: Talk) -> None:
         assert (await line.ask(type="ping"))["type"] == "pong"
         frame = await line.ask(type="typing", room=talk.room)
     assert frame["code"] == "conflict"
+
+
+async def test_who_is_taken_into_a_room_is_told(talk: Talk) -> None:
+    """Somebody writes to Ben alone for the first time: his page can show it at once."""
+    headers = await talk.server.headers(talk.ada)
+    token = headers["Authorization"].removeprefix("Bearer ")
+    ada = await by_token(talk.server.database, talk.server.settings, token)
+    async with talk.server.line(talk.ben) as line:
+        async with talk.server.database.begin() as session:
+            room = await services.direct(session, ada, "ben")
+        assert await line.get("entered") == {"type": "entered", "room": str(room.id)}
 
 
 @pytest.mark.parametrize("kind", ["private", "direct"])

@@ -26,6 +26,9 @@ class Control(Protocol):
     def end_user(self, user_id: uuid.UUID) -> None:
         """Close all sockets of somebody whose every login ended (4401)."""
 
+    def enter(self, room_id: uuid.UUID, user_id: uuid.UUID) -> None:
+        """Tell the sockets of somebody that they are in one more room."""
+
     def leave(self, room_id: uuid.UUID, user_id: uuid.UUID) -> None:
         """Have the sockets of somebody who left a room hear no more of it."""
 
@@ -43,6 +46,9 @@ class Nobody:
         """Do nothing: nobody is connected."""
 
     def end_user(self, user_id: uuid.UUID) -> None:
+        """Do nothing: nobody is connected."""
+
+    def enter(self, room_id: uuid.UUID, user_id: uuid.UUID) -> None:
         """Do nothing: nobody is connected."""
 
     def leave(self, room_id: uuid.UUID, user_id: uuid.UUID) -> None:

@@ -118,6 +118,10 @@ class Live:
         """Close the sockets of somebody whose logins all ended."""
         self._tell_all({"user": str(user_id)})
 
+    def enter(self, room_id: uuid.UUID, user_id: uuid.UUID) -> None:
+        """Tell the sockets of somebody that they are in one more room."""
+        self._tell_all({"entered": str(room_id), "user": str(user_id)})
+
     def leave(self, room_id: uuid.UUID, user_id: uuid.UUID) -> None:
         """Have somebody who left a room hear no more of it."""
         self._tell_all({"room": str(room_id), "user": str(user_id)})
@@ -133,11 +137,17 @@ class Live:
     def _obey(self, what: dict[str, Any]) -> None:
         if "login" in what:
             self.end(self.by_login.get(what["login"], ()))
-        elif "room" in what:
+            return
+        user_id = uuid.UUID(what["user"])
+        theirs = self.by_user.get(user_id, ())
+        if "room" in what:
             banned = what.get("banned", False)
-            self.bar(uuid.UUID(what["room"]), uuid.UUID(what["user"]), banned=banned)
+            self.bar(uuid.UUID(what["room"]), user_id, banned=banned)
+        elif "entered" in what:
+            for connection in list(theirs):
+                connection.push(dump("entered", room=what["entered"]))
         else:
-            self.end(self.by_user.get(uuid.UUID(what["user"]), ()))
+            self.end(theirs)
 
     @staticmethod
     def end(connections: Collection[Connection]) -> None:

@@ -91,9 +91,11 @@ def dump(kind: str, ref: str | None = None, **fields: Any) -> str:
 
 def error(ref: str | None, problem: Problem) -> str:
     """Return the frame that says why something was not done."""
+    errors = problem.extra.get("errors", [])
+    detail = "; ".join(f"{one['field']} {one['message']}" for one in errors)
     fields: dict[str, Any] = {
         "code": CODES.get(problem.status, "invalid"),
-        "detail": problem.detail,
+        "detail": detail or problem.detail,
     }
     if problem.status >= 500:  # noqa: PLR2004 (a failure of ours, by HTTP)
         fields["code"] = "unavailable"

@@ -6,9 +6,11 @@ that was edited since says what it says now, one that was deleted says nothing.
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Sequence
 from datetime import datetime
+from html import unescape
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,6 +22,7 @@ from app.live.protocol import dump
 from app.messages.models import Event, Image, Message
 
 QUOTED = 140  # letters of a message that is answered
+TAG = re.compile("<[^>]*>")  # what is written with this sign is escaped
 TYPES = {"message": "new"}
 
 
@@ -28,10 +31,11 @@ def person(user: User) -> dict[str, str]:
     return {"handle": user.handle, "name": user.name}
 
 
-def excerpt(text: str, *, deleted: bool = False) -> str:
-    """Return the beginning of what a message says, in one line."""
+def excerpt(rendered: str, *, deleted: bool = False) -> str:
+    """Return the beginning of what a message says, in one line, as it is read."""
     if deleted:
         return "a deleted message"
+    text = unescape(TAG.sub("", rendered))
     return " ".join(text.split())[:QUOTED] or "a picture"
 
 
@@ -113,7 +117,7 @@ def _content(
     quote = None
     if answered and by:
         gone = answered.deleted_at is not None
-        quote = quoted(answered.id, by.name, excerpt(answered.text, deleted=gone))
+        quote = quoted(answered.id, by.name, excerpt(answered.html, deleted=gone))
     return content(message, person(author), quote, picture(image) if image else None)
 
 

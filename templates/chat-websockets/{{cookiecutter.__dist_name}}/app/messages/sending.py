@@ -183,7 +183,7 @@ async def _look_for_parts(
             sa.select(
                 Message.id,
                 Message.room_id,
-                Message.text,
+                Message.html,
                 Message.deleted_at,
                 User.name,
             )
@@ -262,7 +262,7 @@ def _write(known: Known, draft: Draft, number: int) -> tuple[Message, Sent]:
     quote = image = None
     if draft.reply_to:
         row = known.quotes[draft.reply_to]
-        said = frames.excerpt(row.text, deleted=row.deleted_at is not None)
+        said = frames.excerpt(row.html, deleted=row.deleted_at is not None)
         quote = frames.quoted(row.id, row.name, said)
     if draft.image_id:
         image = frames.picture(known.images[draft.image_id])

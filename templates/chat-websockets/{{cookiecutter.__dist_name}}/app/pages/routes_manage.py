@@ -32,7 +32,7 @@ async def here(person: Human, session: Session, slug: str) -> Standing:
 Here = Annotated[Standing, Depends(here)]
 
 
-def back(request: Request, here: Standing, text: str = "") -> Response:
+def back(request: Request, here: Standing, text: str) -> Response:
     """Return the way to the room's settings."""
     return see_other(request, f"/rooms/{here.room.slug}/settings", text)
 
@@ -91,7 +91,7 @@ async def set_role(
 ) -> Response:
     """Make a member an owner or a moderator, or neither."""
     await moderation.set_role(session, here, handle, form.role)
-    return back(request, here)
+    return back(request, here, f"@{handle} is {form.role} now.")
 
 
 @router.post("/members/{handle}/mute")
@@ -105,7 +105,8 @@ async def mute(
     """Have a member read only, for a while."""
     until = utcnow() + timedelta(minutes=form.minutes) if form.minutes else None
     await moderation.mute(session, here, handle, until)
-    return back(request, here)
+    what = "read only, for a while" if until else "write again"
+    return back(request, here, f"@{handle} may {what}.")
 
 
 @router.post("/members/{handle}/kick")
@@ -118,7 +119,7 @@ async def kick(
 ) -> Response:
     """Have somebody out of the room; they may come back."""
     await moderation.kick(session, here, handle)
-    return back(request, here)
+    return back(request, here, f"@{handle} is out of the room.")
 
 
 @router.post("/members/{handle}/ban")
@@ -131,7 +132,7 @@ async def ban(
 ) -> Response:
     """Have somebody out of the room, for good."""
     await moderation.ban(session, here, handle, reason=form.reason)
-    return back(request, here)
+    return back(request, here, f"@{handle} is out of the room, for good.")
 
 
 @router.post("/members/{handle}/unban")
@@ -144,7 +145,7 @@ async def unban(
 ) -> Response:
     """Let somebody in again."""
     await moderation.unban(session, here, handle)
-    return back(request, here)
+    return back(request, here, f"@{handle} may come in again.")
 
 
 @router.post("/invites")
@@ -172,4 +173,4 @@ async def withdraw(
 ) -> Response:
     """Have a link lead nowhere."""
     await moderation.withdraw(session, here, invite_id)
-    return back(request, here)
+    return back(request, here, "That link leads nowhere now.")

@@ -21,6 +21,7 @@ from app.messages.frames import excerpt
 from app.messages.models import Image, Mention, Message, Reaction, Report
 
 PAGE = 50  # messages
+WIDEST, HIGHEST = 384, 288  # pixels of a picture as it is shown
 NEAR = timedelta(minutes=5)  # between messages of one author that belong together
 EMOJIS = {
     "👍": "Thumbs up",
@@ -106,7 +107,7 @@ BLANK = MessageView(
 
 def said(message: Message) -> str:
     """Return the beginning of what a message says, in one line."""
-    return excerpt(message.text, deleted=message.deleted_at is not None)
+    return excerpt(message.html, deleted=message.deleted_at is not None)
 
 
 async def messages_where(
@@ -162,7 +163,13 @@ async def messages_where(
 def _picture(message: Message, image: Image | None) -> Picture | None:
     if image is None or message.deleted_at:
         return None
-    return Picture(f"/api/v1/images/{image.id}", image.width, image.height)
+    return Picture(f"/api/v1/images/{image.id}", *fitted(image.width, image.height))
+
+
+def fitted(width: int, height: int) -> tuple[int, int]:
+    """Return how large a picture is shown; log.js does the same."""
+    scale = min(1, WIDEST / width, HIGHEST / height)
+    return max(1, round(width * scale)), max(1, round(height * scale))
 
 
 async def _reactions(
@@ -285,7 +292,7 @@ async def reports(session: AsyncSession, found: Collection[Report]) -> list[Repo
             reason=report.reason,
             by=reporter,
             author=writer,
-            text=said(message),
+            text=message.text or said(message),
         )
         for report, reporter, writer, message in rows
     }

@@ -75,6 +75,7 @@ async def enter(
     added = await session.scalar(made.returning(Member.user_id))
     if added is not None:
         await tell(session, room, user_id, user_id, "join", role=role)
+        after_commit(session, partial(control(session).enter, room.id, user_id))
     return added is not None
 
 

@@ -10,6 +10,7 @@ import { Side } from "./side.js";
 const TYPED = 5000; // so long somebody counts as typing
 const { csrf, me: handle, name } = document.body.dataset;
 const me = { handle, name };
+const OUT = "You are no longer in this room.";
 const STATES = {
   connecting: "Connecting",
   live: "Live",
@@ -23,12 +24,13 @@ let main, log, composer;
 let room = ""; // the one that is shown
 let queue = null; // what comes in while another one is being loaded
 let read = 0;
+let shown = ""; // its address
 const drafts = new Map();
 const typing = new Map(); // handle → when it is over
 
 const link = new Link(csrf, { frame, state, back, present, reset, left, gone });
 const outbox = new Outbox(link, handle, (of) => (of === room ? log : null));
-const side = new Side(handle);
+const side = new Side();
 
 /* What is shown of a room */
 
@@ -36,6 +38,7 @@ function show() {
   main = document.querySelector("#content");
   room = main.dataset.room;
   read = Number(main.dataset.read);
+  shown = location.pathname + location.search;
   log = new Log(main, handle);
   typing.clear();
   composer = new Composer(main, { link, log, outbox, room, csrf, me, trouble, drafts });
@@ -85,6 +88,7 @@ function trouble(text) {
 
 function back() {
   outbox.resume();
+  watchTurns();
   looked();
 }
 
@@ -93,18 +97,48 @@ function present(which, people) {
 }
 
 function gone(which, error) {
-  if (which === room) trouble(error.message);
   side.remove(which);
+  const barred = ["forbidden", "not-found"].includes(error.code);
+  if (which === room) out(barred ? OUT : error.message);
 }
 
+// We are in a room no longer: who may still read it does that.
 function left(which) {
   side.remove(which);
-  if (which === room) go(location.pathname, false);
+  if (which === room) go(location.pathname, false, () => out(OUT));
+}
+
+// What one has read there stays on the page.
+function out(text) {
+  const place = document.createElement("p");
+  place.className = "quietly";
+  place.setAttribute("role", "alert");
+  place.textContent = text;
+  main.dataset.mayWrite = main.dataset.mayModerate = "false";
+  main.querySelector("#write, .quietly").replaceWith(place);
+}
+
+// The server writes who is in a room. What changes for oneself, as being muted, or for
+// all, as another name, changes the whole page.
+function changed({ room: of, data }) {
+  if (of !== room) return;
+  if (data.change === "room" || data.user.handle === handle) go(location.href, false);
+  else side.lookAgain(pageAt);
 }
 
 // Too much was missed to be told one by one: take it as the page has it.
 function reset(which) {
   if (which === room) go(location.pathname, false);
+}
+
+// Somebody took us into a room, or wrote to us alone for the first time: it is on the list.
+async function entered() {
+  const page = await pageAt(location.pathname);
+  if (!page) return;
+  side.take(page);
+  for (const [each, sequence] of side.rooms()) {
+    if (!link.follows(each)) link.follow(each, sequence);
+  }
 }
 
 function frame(given) {
@@ -130,7 +164,10 @@ function take(given) {
       }
       break;
     case "member":
-      side.member(given, room);
+      changed(given);
+      break;
+    case "entered":
+      entered();
       break;
     case "presence":
       side.presence(given);
@@ -264,14 +301,16 @@ async function pageAt(address) {
 
 /* From room to room, on one connection */
 
-async function go(address, remember = true) {
+async function go(address, remember = true, instead = () => location.assign(address)) {
   const of = side.roomAt(address);
   queue = { room: of, frames: [] };
   const mine = queue;
   const page = await pageAt(address);
   if (queue !== mine) return;
+  const writing = document.activeElement?.id === "text";
   if (!page?.querySelector("#content[data-room]")) {
-    location.assign(address);
+    queue = null;
+    instead();
     return;
   }
   for (const id of ["content", "members"]) {
@@ -284,10 +323,13 @@ async function go(address, remember = true) {
   show();
   link.follow(room, Number(main.dataset.sequence));
   mine.frames.forEach(take);
-  if (matchMedia("(min-width: 44rem)").matches) main.querySelector("#text")?.focus();
+  if (writing || matchMedia("(min-width: 44rem)").matches) main.querySelector("#text")?.focus();
 }
 
-addEventListener("popstate", () => go(location.href, false));
+// Going to a place on the same page is none of that.
+addEventListener("popstate", () => {
+  if (location.pathname + location.search !== shown) go(location.href, false);
+});
 document.querySelector("#rooms").addEventListener("click", (event) => {
   const entry = event.target.closest("li[data-room] a");
   if (!entry || event.metaKey || event.ctrlKey || event.shiftKey) return;

@@ -169,7 +169,7 @@ export class Composer {
       });
       const made = await answer.json();
       if (this.#image !== image) return;
-      if (!answer.ok) throw new Error(made.detail);
+      if (!answer.ok) throw new Error(made.errors ? `it ${made.errors[0].message}` : made.detail);
       const { id, width, height } = made;
       Object.assign(image, { id, width, height, address: `/api/v1/images/${id}` });
       said.textContent = `${file.name} goes with your message`;

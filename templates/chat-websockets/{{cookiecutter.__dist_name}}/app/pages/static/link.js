@@ -58,8 +58,8 @@ export class Link {
     if (this.#ready) this.#subscribe(room);
   }
 
-  forget(room) {
-    if (this.#seen.delete(room)) this.tell("unsubscribe", { room });
+  follows(room) {
+    return this.#seen.has(room);
   }
 
   // Send what needs no answer; where there is no connection it is not worth keeping.
@@ -187,9 +187,8 @@ export class Link {
 
   #take(frame) {
     const asked = this.#asked.get(frame.ref);
-    if (frame.type === "error" && asked) asked.fail(new Refused(frame));
-    else if (asked) asked.done(frame);
-    if (frame.type in EVENTS) this.#event(frame);
+    if (asked) frame.type === "error" ? asked.fail(new Refused(frame)) : asked.done(frame);
+    else if (frame.type in EVENTS) this.#event(frame);
     else if (frame.type === "unsubscribed") this.#left(frame.room);
     else this.#on.frame(frame);
   }

@@ -4,6 +4,7 @@ import { dayOf, tell, tellAll } from "./times.js";
 
 const NEAR = 5 * 60_000; // messages of one author that belong together
 const BOTTOM = 60; // px from it that still count as being there
+const [WIDEST, HIGHEST] = [384, 288]; // px of a picture
 const MOST = 400; // messages that a page holds; older ones can be loaded again
 
 // The one place where HTML from the server becomes part of the page: it was rendered from
@@ -21,10 +22,17 @@ function initials(name) {
   return letters.slice(0, 2).join("").toUpperCase();
 }
 
+// How large a picture is shown, as in views.py: known before it is there.
+function fitted({ width, height }) {
+  const scale = Math.min(1, WIDEST / width, HIGHEST / height);
+  return { width: Math.max(1, Math.round(width * scale)), height: Math.max(1, Math.round(height * scale)) };
+}
+
 export class Log {
   #main;
   #me;
   #said;
+  #stuck = false; // whether the reader is at the newest
   list;
   scroller;
 
@@ -35,6 +43,11 @@ export class Log {
     this.list = main.querySelector("#messages");
     this.scroller = main.querySelector("#log");
     this.adopt(this.messages);
+    this.scroller.addEventListener("scroll", () => (this.#stuck = this.atBottom), { passive: true });
+    // Where less room is left, or a message grows, the newest is still what is seen.
+    const sizes = new ResizeObserver(() => this.#stuck && this.toBottom());
+    sizes.observe(this.scroller);
+    sizes.observe(this.list);
   }
 
   get messages() {
@@ -255,7 +268,7 @@ export class Log {
     } else find(".quote").remove();
     if (image) {
       const picture = find(".picture img");
-      Object.assign(picture, { src: image.address, width: image.width, height: image.height });
+      Object.assign(picture, { src: image.address, ...fitted(image) });
       picture.alt = `Picture from ${author.name}`;
       find(".picture").href = image.address;
     } else find(".picture").remove();

@@ -69,15 +69,17 @@ export class Outbox {
       this.#log(room)?.settle(client_id, ack);
       this.arrived(client_id);
     } catch (error) {
-      if (SOON.has(error.code)) this.#again(entry, error);
+      const soon = SOON.has(error.code);
+      // A connection that is there and an answer that is not: ask once more.
+      if (soon || (error instanceof Lost && this.#link.ready)) this.#again(entry, error);
       else if (!(error instanceof Lost)) entry.refusal = error.message;
       this.#keep();
-      this.#tell(entry, SOON.has(error.code) && error.message);
+      this.#tell(entry, soon && error.message);
     }
   }
 
   // Too fast, or a server that is not well: it can be sent in a while.
-  #again(entry, { seconds }) {
+  #again(entry, { seconds = 0 }) {
     const { client_id: id } = entry;
     const wait = Math.max(1000 * seconds, 1000);
     setTimeout(() => this.#entries.has(id) && this.#link.ready && this.#push(entry), wait);

@@ -1,12 +1,13 @@
 // The two lists beside the messages: rooms with what is unread, and who is there.
 
 const MOST = 99;
+const CALM = 2000; // so long at most until the list of members is looked at again
 
 export class Side {
-  #me;
+  #looking = false;
+  #there = new Map(); // handle → whether they are there, as far as one was told
 
-  constructor(me) {
-    this.#me = me;
+  constructor() {
     this.#title();
   }
 
@@ -59,39 +60,50 @@ export class Side {
   }
 
   presence({ user, online }) {
-    const mine = `.dot[data-handle="${CSS.escape(user.handle)}"]`;
-    document.querySelectorAll(mine).forEach((dot) => this.#dot(dot, online));
+    this.#there.set(user.handle, online);
+    this.#dots();
   }
 
   // Who is there of a room: of the one that is shown each member has a dot, of one that
   // two people have the other one.
   present(room, people, shown) {
-    const handles = new Set(people.map(({ handle }) => handle));
     const entry = this.#entry(room)?.querySelectorAll(".dot") ?? [];
     const members = room === shown ? document.querySelectorAll("#members .dot") : [];
-    for (const dot of [...entry, ...members]) this.#dot(dot, handles.has(dot.dataset.handle));
+    for (const { dataset } of [...entry, ...members]) this.#there.set(dataset.handle, false);
+    for (const { handle } of people) this.#there.set(handle, true);
+    this.#dots();
   }
 
-  #dot(dot, online) {
-    dot.dataset.online = online;
-    dot.setAttribute("aria-label", online ? "online" : "offline");
-    dot.hidden = false;
+  #dots() {
+    for (const dot of document.querySelectorAll(".dot")) {
+      const online = this.#there.get(dot.dataset.handle);
+      if (online === undefined) continue;
+      dot.dataset.online = online;
+      dot.setAttribute("aria-label", online ? "online" : "offline");
+      dot.hidden = false;
+    }
   }
 
-  // Somebody came, left or has another role: the server writes the list.
-  async member({ room }, shown) {
-    if (room !== shown) return;
-    const answer = await fetch(location.pathname, { headers: { "X-Part": "1" } });
-    if (!answer.ok) return;
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    const [old, fresh] = [document, page].map((one) => one.querySelector("#members ul"));
-    if (old && fresh) old.replaceWith(fresh);
+  // Somebody came, left or has another role: the server writes the list. Where many come
+  // at once it is asked once, and not by all pages in the same moment.
+  lookAgain(pageAt) {
+    if (this.#looking) return;
+    this.#looking = true;
+    setTimeout(async () => {
+      this.#looking = false;
+      this.#swap("#members ul", await pageAt(location.pathname));
+    }, Math.random() * CALM);
   }
 
   // Another room is shown: mark it in the list, and add what is new there.
   take(page) {
-    const [old, fresh] = [document, page].map((one) => one.querySelector("#rooms nav"));
-    if (old && fresh) old.replaceWith(fresh);
+    this.#swap("#rooms nav", page);
     this.#title();
+  }
+
+  #swap(selector, page) {
+    const [old, fresh] = [document, page].map((one) => one?.querySelector(selector));
+    if (old && fresh) old.replaceWith(fresh);
+    this.#dots();
   }
 }
