@@ -10,6 +10,7 @@ import { Side } from "./side.js";
 const TYPED = 5000; // so long somebody counts as typing
 const { csrf, me: handle, name } = document.body.dataset;
 const me = { handle, name };
+const NOBODY = "There is no connection: try again when there is.";
 const OUT = "You are no longer in this room.";
 const STATES = {
   connecting: "Connecting",
@@ -288,14 +289,14 @@ async function further(place) {
 }
 
 // A page of ours, as the server writes it for everybody: its text is escaped, its scripts
-// do not run.
+// do not run. Null is none for us, undefined that there is no server just now.
 async function pageAt(address) {
   try {
     const answer = await fetch(address, { headers: { "X-Part": "1" } });
     if (!answer.ok) return null;
     return new DOMParser().parseFromString(await answer.text(), "text/html");
   } catch {
-    return null;
+    return undefined;
   }
 }
 
@@ -307,10 +308,12 @@ async function go(address, remember = true, instead = () => location.assign(addr
   const mine = queue;
   const page = await pageAt(address);
   if (queue !== mine) return;
+  queue = null;
   const writing = document.activeElement?.id === "text";
   if (!page?.querySelector("#content[data-room]")) {
-    queue = null;
-    instead();
+    if (page === undefined) trouble(NOBODY);
+    else instead();
+    mine.frames.forEach(take);
     return;
   }
   for (const id of ["content", "members"]) {
@@ -319,7 +322,6 @@ async function go(address, remember = true, instead = () => location.assign(addr
   document.title = page.title;
   if (remember) history.pushState({}, "", address);
   side.take(page);
-  queue = null;
   show();
   link.follow(room, Number(main.dataset.sequence));
   mine.frames.forEach(take);
@@ -392,7 +394,7 @@ async function act({ target }) {
       await navigator.clipboard.writeText(one.querySelector(".text").innerText);
     } else if (button.dataset.act === "delete") await link.ask("delete", { id });
   } catch (error) {
-    trouble(error.message || "There is no connection: try again when there is.");
+    trouble(error.message || NOBODY);
   }
 }
 
@@ -408,7 +410,7 @@ async function reacted(event) {
   try {
     await react(one, event.target.elements.emoji.value);
   } catch (error) {
-    trouble(error.message || "There is no connection: try again when there is.");
+    trouble(error.message || NOBODY);
   }
 }
 
