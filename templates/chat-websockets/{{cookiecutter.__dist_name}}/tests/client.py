@@ -125,12 +125,12 @@ class Client:
     async def _talk(self, socket: ClientConnection) -> None:
         await socket.send(json.dumps({"type": "hello", "protocol": 1}))
         json.loads(await socket.recv())
-        for room, after in self.rooms.items():
+        for room, after in list(self.rooms.items()):
             again = {"type": "subscribe", "room": room, "after": after}
             await socket.send(json.dumps(again))
+        self._socket = socket  # before these: what is asked meanwhile is sent as well
         for frame, _ in list(self._waiting.values()):
             await socket.send(json.dumps(frame))
-        self._socket = socket
         while True:
             self._take(json.loads(await socket.recv()))
             self.changed.set()

@@ -53,9 +53,11 @@ def started(*arguments: str, **env: str) -> Iterator[subprocess.Popen[str]]:
 def answer(process: subprocess.Popen[str], address: str) -> httpx2.Response:
     """Return what the address answers, as soon as the server listens."""
     deadline = time.monotonic() + SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
-        with contextlib.suppress(httpx2.TransportError):
-            return httpx2.get(address)
+    with httpx2.Client(verify=False) as client:
+        while time.monotonic() < deadline and process.poll() is None:
+            with contextlib.suppress(httpx2.TransportError):
+                return client.get(address)
+            time.sleep(0.02)
     process.kill()  # what it said is there to be read once it has ended
     raise AssertionError(process.stdout and process.stdout.read())
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 import httpx2
@@ -14,15 +13,8 @@ from app.core.database import Database
 from tests.conftest import AsRole, connected
 from tests.factories import make_user
 
-pytestmark = pytest.mark.milestone(8)
+pytestmark = [pytest.mark.milestone(8), pytest.mark.usefixtures("one_window")]
 PASSWORD = "correct horse battery"
-
-
-@pytest.fixture(autouse=True)
-def one_window(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have the test in one window of time, wherever the clock stands."""
-    now = int(time.time()) // 3600 * 3600 + 60
-    monkeypatch.setattr("app.core.throttle.clock", lambda: now)
 
 
 async def member(database: Database) -> str:
