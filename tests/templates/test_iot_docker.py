@@ -224,6 +224,17 @@ def test_processes_of_ingest_share_the_load(site: Site) -> None:
     assert sum(shares) == MESSAGES + 1
 
 
+def test_process_of_ingest_that_is_scaled_away_hands_over(site: Site) -> None:
+    """The one that is left stores all that devices send: none of it waits for somebody who is gone."""
+    device = site.device()
+    site.scale("ingest", 1)
+    try:
+        site.publish(device, *(reading(number) for number in range(20))).good()
+        assert site.stored(device, 20) == [float(number) for number in range(20)]
+    finally:
+        site.scale("ingest", 2)
+
+
 def test_down_and_up_keep_data_and_credentials(site: Site) -> None:
     """After `compose down` and up again readings are there, and devices get in as before."""
     device = site.device()
