@@ -1,7 +1,6 @@
 """The image and the stack: nginx over TLS, a real database, no rights, and no bad secret."""
 
 import re
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +14,6 @@ from .harness.tools import Needs
 from .harness.web import Page
 
 EMAIL, PASSWORD = "admin@example.com", "correct horse battery staple"
-GRACE = 10.0
 OK = 200
 
 
@@ -163,10 +161,8 @@ def test_restart_keeps_data(up: Stack) -> None:
 
 
 def test_sigterm_ends_the_app_in_time(up: Stack) -> None:
-    """The app ends by itself within ten seconds of SIGTERM."""
-    before = time.monotonic()
-    up.compose("stop", "--timeout", "30", "app").good()
-    assert time.monotonic() - before < GRACE
+    """The app ends by itself within ten seconds of SIGTERM: later, Docker kills it, with 137."""
+    up.compose("stop", "app").good()
     state = up.inspect("app")["State"]
     assert isinstance(state, dict)
     assert state["ExitCode"] == 0

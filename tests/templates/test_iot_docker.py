@@ -1,7 +1,6 @@
 """The platform's stack: devices over TLS into the database, an admin through nginx, and nobody else."""
 
 import json
-import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -17,7 +16,6 @@ from .harness.waiting import until
 from .harness.web import Page
 
 OK, NO_CONTENT, NOT_FOUND, AWAY = 200, 204, 404, 503
-GRACE = 10.0
 LONG_RUNNING = {"app", "db", "ingest", "mosquitto", "nginx", "worker"}
 ONE_SHOT = {"certs", "mosquitto-setup", "setup"}
 OURS = ("app", "ingest", "worker")
@@ -224,6 +222,17 @@ def test_processes_of_ingest_share_the_load(site: Site) -> None:
     assert sum(shares) == MESSAGES + 1
 
 
+def test_process_of_ingest_that_is_scaled_away_hands_over(site: Site) -> None:
+    """The one that is left stores all that devices send: none of it waits for somebody who is gone."""
+    device = site.device()
+    site.scale("ingest", 1)
+    try:
+        site.publish(device, *(reading(number) for number in range(20))).good()
+        assert site.stored(device, 20) == [float(number) for number in range(20)]
+    finally:
+        site.scale("ingest", 2)
+
+
 def test_down_and_up_keep_data_and_credentials(site: Site) -> None:
     """After `compose down` and up again readings are there, and devices get in as before."""
     device = site.device()
@@ -272,13 +281,11 @@ def test_messages_wait_while_ingest_is_away(site: Site) -> None:
 
 @pytest.mark.parametrize("service", OURS)
 def test_sigterm_ends_a_process_in_time(service: str, site: Site) -> None:
-    """The app's processes end by themselves within ten seconds of SIGTERM."""
-    before = time.monotonic()
-    site.stack.compose("stop", "--timeout", "30", service).good()
-    taken, code = time.monotonic() - before, state(site.stack, service)["ExitCode"]
+    """Each ends by itself within ten seconds of SIGTERM: later, Docker kills it, with 137."""
+    site.stack.compose("stop", service).good()
+    code = state(site.stack, service)["ExitCode"]
     site.start(service)
     until(lambda: site.stack.browser().open("/healthz").status == OK, within=60, what="nginx's answer")
-    assert taken < GRACE
     assert code == 0
 
 

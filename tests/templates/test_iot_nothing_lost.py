@@ -59,8 +59,12 @@ def test_every_message_is_stored_once(platform: Platform, tmp_path: Path) -> Non
             (7, lambda: kill(one, two)),
         ]
         with platform.fleet(devices, MESSAGES, tmp_path) as fleet:
+
+            def said() -> str:
+                return f"{fleet.program.text[-1000:]}{text()}"
+
             for tenths, happen in events:
-                watch.reaches(MESSAGES * tenths // 10, PATIENCE, text)
+                watch.reaches(MESSAGES * tenths // 10, PATIENCE, said)
                 happen()
             published = fleet.done(PATIENCE)
         watch.reaches(MESSAGES, PATIENCE, text)

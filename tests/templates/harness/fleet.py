@@ -55,7 +55,8 @@ class Device:
         self.client.on_publish = self._published
         kept = Properties(PacketTypes.CONNECT)
         kept.SessionExpiryInterval = STAY_SECONDS
-        self.client.connect("127.0.0.1", int(world["port"]), clean_start=False, properties=kept)
+        # Not `connect`, which fails for good where the broker is just being restarted.
+        self.client.connect_async("127.0.0.1", int(world["port"]), clean_start=False, properties=kept)
         self.client.loop_start()
 
     def _connected(self, *_: object) -> None:

@@ -171,6 +171,16 @@ class Site:
     def start(self, service: str) -> None:
         """Start a service that was stopped, and wait until all of it is healthy."""
         self.stack.compose("start", service).good()
+        self.heals(service)
+
+    def scale(self, service: str, processes: int) -> None:
+        """Have so many processes of a service, and wait until all of them are healthy."""
+        words = ("up", "--detach", "--no-deps", "--no-recreate", "--scale", f"{service}={processes}")
+        self.stack.compose(*words, service).good()
+        self.heals(service)
+
+    def heals(self, service: str) -> None:
+        """Wait until all of a service is healthy."""
 
         def healthy() -> bool:
             done = self.stack.compose("ps", "--format", "{{.Health}}", service).good()

@@ -499,6 +499,28 @@ async def test_two_workers_share_the_work(
             assert min(first.taken, second.taken) > 0
 
 
+@real_broker
+async def test_a_worker_that_leaves_hands_over(
+    kind: str, database: Database, settings: Settings
+) -> None:
+    """What it has taken it stores; what comes then is the other's, all of it."""
+    await make_metrics(database)
+    async with world(kind, database, settings) as here:
+        secret = await here.device("one")
+        async with here.ingesting() as stays, here.connected("one", secret) as one:
+            async with here.ingesting(slot=2) as leaves:
+                for number in range(20):
+                    await send(one, reading(number))
+                await leaves.leave()
+                assert leaves.settled == leaves.taken > 0
+                before = stays.taken
+            await leaves.link.end_session()
+            for number in range(20, 40):
+                await send(one, reading(number))
+            await until(lambda: has(database, 40))
+            assert stays.taken - before >= 20
+
+
 async def test_dead_letters_are_listed_for_admins(
     client: httpx2.AsyncClient, as_role: AsRole, consumer: Consumer
 ) -> None:
@@ -520,16 +542,27 @@ async def test_no_two_workers_have_the_same_number(
     database: Database, settings: Settings
 ) -> None:
     """The next one takes the lowest that is free; SQLite has one worker alone."""
-    async with slot(database) as (first, _):
-        assert first == 1
+    async with slot(database) as first:
+        assert first.number == 1
         if database.dialect == "sqlite":
             return
-        async with slot(database) as (second, _), slot(database) as (third, _):
-            assert (second, third) == (2, 3)
-        async with slot(database) as (again, _):
-            assert again == 2
-    async with slot(database) as (freed, _):
-        assert freed == 1
+        async with slot(database) as second, slot(database) as third:
+            assert (second.number, third.number) == (2, 3)
+        async with slot(database) as again:
+            assert again.number == 2
+    async with slot(database) as freed:
+        assert freed.number == 1
+
+
+async def test_the_last_worker_does_not_leave(database: Database) -> None:
+    """Its session keeps what comes while nobody is there; so of two one stays."""
+    async with slot(database) as first:
+        assert not await first.may_leave()
+        if database.dialect == "sqlite":
+            return
+        async with slot(database) as second:
+            assert await first.may_leave()
+            assert not await second.may_leave()
 
 
 async def test_old_dead_letters_are_forgotten(consumer: Consumer) -> None:

@@ -25,6 +25,7 @@ log = structlog.get_logger(__name__)
 
 WAIT_SECONDS = 0.2  # how long a reading waits for company
 FIRST_WAIT, LONGEST_WAIT = 0.1, 5.0
+QUIET_SECONDS = 0.5  # without a message: then there are no more
 REFUSALS = ("22", "23")  # SQLSTATE: data exception, integrity constraint violation
 
 
@@ -43,7 +44,7 @@ class Consumer:
         """Be worker number `slot`: for each the broker keeps a session."""
         address = address_of(settings)
         self.batch_size = settings.batch_size
-        self.taken = 0  # messages since the start
+        self.taken = self.settled = 0  # messages since the start, and those done with
         self.storage = Storage(database, settings)
         self.queue = BatchQueue[Delivery](settings.queue_size)
         self.link = Link(
@@ -76,6 +77,17 @@ class Consumer:
                     self.link.go_on()
                 await self.store(taken)
 
+    async def leave(self) -> None:
+        """Let others have what comes from now on; return when all that came is stored.
+
+        Raises MqttError without a connection; waits as long as the database is away.
+        """
+        await self.link.unsubscribe()
+        before = -1
+        while self.taken != before or self.settled != self.taken:
+            before = self.taken
+            await asyncio.sleep(QUIET_SECONDS)
+
     async def store(self, taken: Sequence[Delivery]) -> None:
         """Store messages and acknowledge them, however long the database is away."""
         messages = [(one.topic, one.payload) for one in taken]
@@ -94,8 +106,7 @@ class Consumer:
                 await asyncio.sleep(wait)
                 wait = min(wait * 2, LONGEST_WAIT)
             else:
-                for one in taken:
-                    one.acknowledge()
+                self.settle(taken)
                 metrics.count(outcome)
                 return
 
@@ -109,7 +120,13 @@ class Consumer:
         one = taken[0]
         log.error("ingest.refused", error=str(error)[:200], topic=one.topic)
         metrics.count(await self.storage.bury((one.topic, one.payload), error))
-        one.acknowledge()
+        self.settle(taken)
+
+    def settle(self, done: Sequence[Delivery]) -> None:
+        """Be done with messages: the broker may forget them."""
+        for one in done:
+            one.acknowledge()
+        self.settled += len(done)
 
 
 def is_away(error: Exception) -> bool:

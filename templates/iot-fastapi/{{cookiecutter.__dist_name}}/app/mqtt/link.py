@@ -122,6 +122,18 @@ class Link:
             properties.MessageExpiryInterval = expires_in
         await client.publish(topic, payload, qos=1, properties=properties)
 
+    async def unsubscribe(self) -> None:
+        """Get no more than what the broker has for us already. Raises MqttError."""
+        if self._client is None:
+            raise aiomqtt.MqttError("The broker is not reachable.")
+        await self._client.unsubscribe(list(self.topics))
+
+    async def end_session(self) -> None:
+        """Have the broker forget us, once `run` has ended. Raises MqttError."""
+        self.keep = False
+        async with self._connect():
+            pass
+
     def hold(self) -> None:
         """Read no more: what is sent waits in the connection, and then at the broker.
 
