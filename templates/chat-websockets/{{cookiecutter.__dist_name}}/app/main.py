@@ -11,7 +11,7 @@ import structlog
 from fastapi import FastAPI
 
 from app import bot
-from app.accounts.routes import router as accounts
+from app.accounts import routes_auth, routes_people
 from app.core import errors, health, logs, mail, openapi, serving
 from app.core.database import Database, load_models
 from app.core.middleware import Guard
@@ -19,7 +19,7 @@ from app.live.live import Live
 from app.live.socket import router as sockets
 from app.messages.routes import router as messages
 from app.pages.routes import router as pages
-from app.rooms.routes import router as rooms
+from app.rooms import routes_members, routes_rooms
 from app.settings import Settings, load
 
 type Service = Callable[[FastAPI], Coroutine[Any, Any, None]]
@@ -28,8 +28,10 @@ log = structlog.get_logger("app")
 # Each package adds its routes here; tests/security/access.py says who may use them.
 ROUTERS = (
     health.router,
-    accounts,
-    rooms,
+    routes_auth.router,
+    routes_people.router,
+    routes_rooms.router,
+    routes_members.router,
     messages,
     sockets,
     pages,
