@@ -11,6 +11,7 @@ import contextlib
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess  # nosec B404
 import tempfile
@@ -92,6 +93,16 @@ class Redis:
             ):
                 return
         raise AssertionError("redis-server does not listen")
+
+    def pause(self) -> None:
+        """Have it do nothing, while its connections stay."""
+        assert self.process
+        self.process.send_signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """Have it do what it was asked meanwhile."""
+        assert self.process
+        self.process.send_signal(signal.SIGCONT)
 
     def stop(self) -> None:
         """End it, and all that is in it."""

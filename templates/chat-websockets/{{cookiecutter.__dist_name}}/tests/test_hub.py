@@ -13,7 +13,7 @@ from app.live import redis as redis_module
 from app.live.hub import ALL, Buckets, Hub, Listener, MemoryHub
 from app.live.limits import Bucket, Rate
 from app.live.redis import RedisHub
-from tests.live import KINDS, free_port, until, with_redis
+from tests.live import KINDS, free_port, own_redis, until, with_redis
 
 pytestmark = pytest.mark.milestone(6)
 
@@ -25,11 +25,14 @@ class Ears:
     heard: list[tuple[str, bytes]] = field(default_factory=list)
     back: int = 0
     alive: frozenset[str] = frozenset()
+    strange: bytes = b"\n"  # what is not understood
 
     def listener(self) -> Listener:
         """Return what the hub calls."""
 
         def hear(channel: str, _instance: str, data: bytes) -> None:
+            if data == self.strange:
+                raise ValueError(data)
             self.heard.append((channel, data))
 
         def again() -> None:
@@ -137,6 +140,36 @@ async def test_who_ends_is_known_to_be_gone(
             await until(lambda: other.instance in ears.alive)
         await until(lambda: other.instance not in ears.alive)
         assert other.instance not in await one.present("room")
+
+
+@with_redis
+async def test_what_is_not_understood_is_passed_over(redis: str) -> None:
+    """Another version of the code may say it: what comes after is heard."""
+    ears, channel = Ears(strange=b"strange"), secrets.token_hex(4)
+    async with started(RedisHub(redis)) as one, started(RedisHub(redis), ears) as other:
+        await other.subscribe(channel)
+        one.publish(channel, b"strange")
+        one.publish(channel, b"plain")
+        await until(lambda: ears.heard == [(channel, b"plain")])
+
+
+@pytest.mark.parametrize("_", [kind for kind in KINDS if kind == "redis"])
+async def test_a_redis_that_falls_silent_is_left_and_found_again(
+    monkeypatch: pytest.MonkeyPatch, _: str
+) -> None:
+    """As where its machine is gone, and the connection to it never ends."""
+    monkeypatch.setattr(redis_module, "TIMEOUT_SECONDS", 0.5)
+    monkeypatch.setattr(redis_module, "BEAT_SECONDS", 0.05)
+    monkeypatch.setattr(redis_module, "DEAF_SECONDS", 0.5)
+    ears = Ears()
+    with own_redis() as redis:
+        hub = RedisHub(redis.url)
+        async with started(hub, ears):
+            redis.pause()
+            await until(lambda: hub._pubsub is None)  # noqa: SLF001 (nothing else tells)
+            assert not ears.back
+            redis.go_on()
+            await until(lambda: ears.back)
 
 
 async def test_without_redis_a_process_goes_on(

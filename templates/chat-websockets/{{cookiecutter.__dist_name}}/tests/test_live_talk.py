@@ -116,6 +116,18 @@ async def say(line: Line, room: str, text: str) -> str:
     return str(answer["message_id"])
 
 
+async def test_a_feed_that_closes_at_once_is_opened_again(talk: Talk) -> None:
+    """Several come at the same time, and the first has left before the next is in."""
+    found, room = talk.server.live, uuid.UUID(talk.room)
+
+    async def pass_by() -> None:
+        async with found.entering(room) as feed:
+            assert found.feeds[room] is feed
+
+    await asyncio.gather(*(pass_by() for _ in range(3)))
+    assert not found.feeds
+
+
 async def test_too_much_missed_is_for_the_history(
     talk: Talk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -205,7 +205,7 @@ class Live:
 
     async def feed(self, room_id: uuid.UUID) -> Feed:
         """Return the feed of a room; the first who listens here opens it."""
-        if room_id not in self.feeds:
+        while room_id not in self.feeds:  # others may leave, and close it, meanwhile
             if room_id not in self._opening:
                 opening = asyncio.ensure_future(self._open(room_id))
                 self._opening[room_id] = opening

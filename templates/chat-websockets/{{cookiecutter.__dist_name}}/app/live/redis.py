@@ -25,6 +25,7 @@ from app.live.hub import Buckets, Listener
 from app.live.limits import Rate
 
 BEAT_SECONDS, DEAD_SECONDS = 2, 8
+DEAF_SECONDS = 7  # without even one's own signs of life the connection is no good
 KEPT_SECONDS = 60  # what an instance that died has left is gone after this
 REFRESH_BEATS = 10
 TIMEOUT_SECONDS = 2
@@ -154,9 +155,10 @@ class RedisHub:
                     connected.set()
                     wait = 0.1
                     while True:
-                        message = await pubsub.get_message(timeout=None)
-                        if message is not None:
-                            self._hear(message)
+                        message = await pubsub.get_message(timeout=DEAF_SECONDS)
+                        if message is None:
+                            raise TimeoutError
+                        self._hear(message)
             except FAILURES as error:
                 log.warning("redis away", error=type(error).__name__)
             finally:
@@ -173,7 +175,10 @@ class RedisHub:
             name = instance.decode()
             self._alive |= {name}
             if name != self.instance and channel != HELLO:
-                self._listener.heard(channel, name, data)
+                try:
+                    self._listener.heard(channel, name, data)
+                except Exception:  # other versions of the code may say other things
+                    log.exception("not understood", channel=channel)
         elif message["type"] == "subscribe" and channel in self._channels:
             self._channels[channel].set()
 
@@ -260,6 +265,7 @@ class RedisHub:
         while True:
             try:
                 await self._beat()
+                self.publish(HELLO, b"")
                 self._listener.alive(self._alive)
             except FAILURES:
                 self._up = False
