@@ -26,7 +26,7 @@ class Settings(BaseSettings):
     redis_url: str
     media_dir: Path
     max_image_bytes: int
-    max_image_pixels: int = 40_000_000
+    max_image_pixels: int = 20_000_000  # of a decoded one: each takes some 16 bytes
     invite_days: int = 7
     # What one socket, and one person over all sockets, may send; four times at once.
     frames_per_second: int = 20

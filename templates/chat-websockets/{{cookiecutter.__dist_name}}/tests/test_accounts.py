@@ -143,14 +143,17 @@ async def test_a_mail_that_cannot_be_sent_is_told(
 async def test_a_forgotten_password_is_replaced(
     client: httpx2.AsyncClient, database: Database
 ) -> None:
-    """A poor one leaves the link alone; a good one uses it up and ends every login."""
+    """A poor one leaves the link alone; a good one ends every link and every login."""
     email = await member(database)
     token = (await log_in(client, email)).json()["access_token"]
     assert await send(client, "reset", email=email) == 202
     given = {"token": proof(), "password": "another long one"}
+    assert await send(client, "reset", email=email) == 202
+    second = {"token": proof(), "password": "and another one"}
     assert await send(client, "reset/confirm", **(given | {"password": "x"})) == 422
     assert await send(client, "reset/confirm", **given) == 204
-    assert await send(client, "reset/confirm", **given) == 422
+    for used in (given, second):
+        assert await send(client, "reset/confirm", **used) == 422
     headers = {"Authorization": f"Bearer {token}"}
     assert (await client.get(f"{API}/me", headers=headers)).status_code == 401
     assert (await log_in(client, email)).status_code == 401
@@ -294,6 +297,19 @@ async def test_an_admin_closes_an_account(
         assert answer.status_code == 204
         assert (await client.get(f"{API}/me", headers=theirs)).status_code == 401
     assert (await log_in(client, email)).status_code == 200
+
+
+async def test_another_role_is_another_login(
+    client: httpx2.AsyncClient, database: Database, settings: Settings, as_role: AsRole
+) -> None:
+    """No socket that is open goes on with the rights of before."""
+    user = await make_user(database, "admin", handle="ann")
+    theirs, admin = await logged_in(database, settings, user), await as_role("admin")
+    body = {"role": "person"}
+    assert (await client.get(f"{API}/reports", headers=theirs)).status_code == 200
+    answer = await client.patch(f"{API}/users/ann", json=body, headers=admin)
+    assert answer.status_code == 204
+    assert (await client.get(f"{API}/reports", headers=theirs)).status_code == 401
 
 
 async def test_an_admin_stays_one(

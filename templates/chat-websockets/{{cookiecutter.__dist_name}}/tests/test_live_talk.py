@@ -9,16 +9,19 @@ from functools import partial
 
 import pytest
 import sqlalchemy as sa
+from fastapi import FastAPI
 
 from app.accounts.access import by_token
 from app.accounts.models import User
+from app.core.database import utcnow
 from app.live import actions, live
 from app.messages.models import Message
 from app.rooms import services
 from app.rooms.models import Member
+from app.settings import Settings
 from tests.client import Client, heard
 from tests.factories import join, make_room
-from tests.live import Line, Server, until
+from tests.live import Line, Server, serving, until
 
 pytestmark = pytest.mark.milestone(5)
 
@@ -198,6 +201,39 @@ async def test_typing_is_told_and_not_too_often(talk: Talk) -> None:
         heard = [await other.get("typing", "new") for _ in range(2)]
     assert [one["type"] for one in heard] == ["typing", "new"]
     assert heard[0]["user"] == {"handle": "ada", "name": "Ada"}
+
+
+async def test_who_may_not_write_does_not_type_either(talk: Talk) -> None:
+    """Permission is asked each time: a mute counts at once."""
+    async with talk.server.line(talk.ada) as line, talk.server.line(talk.ben) as other:
+        await enter(line, talk.room)
+        await enter(other, talk.room)
+        async with talk.server.database.begin() as session:
+            member = await session.get_one(Member, (uuid.UUID(talk.room), talk.ada.id))
+            member.muted_until = utcnow().replace(year=2100)
+        refused = await line.ask(type="typing", room=talk.room)
+        assert refused["code"] == "forbidden"
+        await say(other, talk.room, "seen")
+        assert (await other.get("typing", "new"))["type"] == "new"
+
+
+async def test_changes_have_the_limit_of_messages(
+    settings: Settings, app: FastAPI
+) -> None:
+    """One bucket for whatever a person writes into a room's log."""
+    async with serving(settings, redis_url="", messages_per_second=1) as server:
+        user = await server.user()
+        room = str((await make_room(server.database, user)).id)
+        async with server.line(user) as line:
+            message = await say(line, room, "x")
+            answers = [
+                await line.ask(type="react", id=message, emoji="👍", on=number % 2 == 0)
+                for number in range(15)
+            ]
+    assert [one["type"] for one in answers[:3]] == ["ack"] * 3
+    refused = [one for one in answers if one["type"] == "error"]
+    assert refused
+    assert all(one["code"] == "rate" and one["retry_after"] > 0 for one in refused)
 
 
 async def test_presence_is_told_once_for_all_windows(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import httpx2
@@ -17,7 +19,10 @@ from PIL import PngImagePlugin
 
 from app.accounts.models import Block, User
 from app.core.database import Database, utcnow
-from app.messages.models import Event, Mention, Message
+from app.core.errors import Problem
+from app.messages.images import draw
+from app.messages.models import Event, Image, Mention, Message
+from app.messages.services import is_emoji
 from app.rooms.models import Member, Room
 from app.settings import Settings
 from tests.conftest import connected
@@ -138,6 +143,19 @@ async def test_a_deleted_message_keeps_its_place_alone(world: World) -> None:
         assert kinds.all() == ["message", "delete"]
 
 
+async def test_what_is_deleted_is_not_edited_at_the_same_time(world: World) -> None:
+    """Whichever comes first: its text is gone."""
+    for _ in range(3):
+        made = await world.say("gone")
+        path = f"/api/v1/messages/{made['message_id']}"
+        await asyncio.gather(
+            world.client.delete(path, headers=world.as_owner),
+            world.client.patch(path, json={"text": "back"}, headers=world.as_ada),
+        )
+        found = (await world.client.get(path, headers=world.as_ada)).json()
+        assert (found["deleted"], found["text"]) == (True, "")
+
+
 async def test_a_member_does_not_delete_what_others_wrote(world: World) -> None:
     """That is for its author and who keeps order."""
     said = {"client_id": str(uuid.uuid4()), "text": "mine"}
@@ -153,7 +171,10 @@ async def test_a_reaction_is_there_once(world: World) -> None:
     for method in ("PUT", "PUT", "DELETE", "DELETE"):
         done = await world.client.request(method, f"{path}/👍", headers=world.as_owner)
         assert done.status_code == 204
-    for word in ("yes", "1", "a👍"):
+    for emoji in ("❤️", "👨‍👩‍👧", "🇩🇪", "1️⃣", "👍🏽", "‼️"):
+        assert is_emoji(emoji)
+    # Words, digits of any script, and what is not to be seen or turns the line around.
+    for word in ("yes", "1", "a👍", "٣", "1️⃣x", "\u200b", "\u202e", "\ufe0f", "+"):
         done = await world.client.put(f"{path}/{word}", headers=world.as_owner)
         assert done.status_code == 422
     async with world.database.session(write=False) as session:
@@ -260,6 +281,8 @@ async def test_search_finds_words_in_ones_own_rooms(world: World) -> None:
     assert await found(world.as_ada, q="apple", room=str(uuid.uuid4())) == []
     assert await found(world.as_ada, q="100%_\\'") == []
     assert await found(world.as_stranger, q="apple") == []
+    await world.client.put("/api/v1/users/ada/block", headers=world.as_owner)
+    assert await found(world.as_owner, q="apple") == []
 
 
 def picture(
@@ -333,6 +356,32 @@ async def test_what_is_no_picture_is_refused(world: World) -> None:
     assert large.status_code == 413
 
 
+def test_a_large_photo_is_decoded_small() -> None:
+    """What counts is what is decoded: of a JPEG no more than has to be."""
+    size, most = (4000, 3000), 4_000_000
+    assert draw(picture("JPEG", size, "RGB"), most).width == 1600
+    with pytest.raises(Problem):
+        draw(picture("WEBP", size, "RGB"), most)
+
+
+async def test_pictures_of_no_message_are_forgotten(
+    world: World, settings: Settings
+) -> None:
+    """As the next one comes; those of messages stay."""
+    unused, used = [(await upload(world, picture(), world.as_ada)).json() for _ in "12"]
+    await world.say("", image_id=used["id"])
+    async with world.database.begin() as session:
+        long_ago = utcnow() - timedelta(hours=2)
+        await session.execute(sa.update(Image).values(created_at=long_ago))
+        key = (await session.get_one(Image, uuid.UUID(unused["id"]))).key
+    assert (settings.media_dir / key).is_file()
+    await upload(world, picture(), world.as_ada)
+    assert not (settings.media_dir / key).exists()
+    for one, status in ((unused, 404), (used, 200)):
+        answer = await world.client.get(one["address"], headers=world.as_ada)
+        assert answer.status_code == status
+
+
 async def test_one_does_not_send_the_picture_of_another(world: World) -> None:
     """An id that one knows is not enough."""
     made = (await upload(world, picture(), world.as_owner)).json()
@@ -342,7 +391,7 @@ async def test_one_does_not_send_the_picture_of_another(world: World) -> None:
 
 
 async def test_a_report_goes_to_the_admins(world: World, settings: Settings) -> None:
-    """Once as long as it is open; who may not read a message does not report it."""
+    """Once while it is open, by who may read it; with what it said, deleted or not."""
     made = await world.say("rude")
     path = f"/api/v1/messages/{made['message_id']}/reports"
     why = {"reason": "It is rude."}
@@ -353,10 +402,13 @@ async def test_a_report_goes_to_the_admins(world: World, settings: Settings) -> 
         for _ in range(2)
     ]
     assert reports[0]["id"] == reports[1]["id"]
+    gone = f"/api/v1/messages/{made['message_id']}"
+    assert (await world.client.delete(gone, headers=world.as_ada)).is_success
     admin = await make_user(world.database, "admin")
     as_admin = await log_in(world.database, settings, admin)
     listed = await world.client.get("/api/v1/reports", headers=as_admin)
-    assert [one["reason"] for one in listed.json()["items"]] == ["It is rude."]
+    (shown,) = listed.json()["items"]
+    assert (shown["reason"], shown["text"]) == ("It is rude.", "rude")
     hidden = await world.client.get("/api/v1/reports", headers=world.as_owner)
     assert hidden.status_code == 403
     for _ in range(2):

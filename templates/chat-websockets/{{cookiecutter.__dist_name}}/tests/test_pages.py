@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import re
+import uuid
 from dataclasses import replace
 from datetime import timedelta
 
 import httpx2
 import pytest
 import sqlalchemy as sa
+from fastapi import FastAPI
 
 from app.accounts.models import Block, Login, User
 from app.core import passwords
 from app.core.database import Database, utcnow
+from app.core.errors import Problem
 from app.messages.models import Reaction, Report
 from app.pages import views
 from app.pages.assets import FILES, FOREVER, STATIC, address_of
 from app.pages.pages import hue, initials, local
 from app.rooms.models import Invite, Member, Room
+from app.settings import Settings
 from tests.factories import join, make_room, make_user
 from tests.pages import Browser, Open, link, opened, texts, wrote
+from tests.security.access import picture
 
 pytestmark = pytest.mark.milestone(7)
 __all__ = ["opened"]
@@ -181,6 +186,56 @@ async def test_a_message_is_written_with_a_form_once(
         )
         assert answer.headers["Location"] == "/rooms/lobby"
     assert (await ada.page("/rooms/lobby")).count("<em>you</em>") == 1
+
+
+async def test_forms_have_the_limits_of_the_api(
+    app: FastAPI,
+    ada: Browser,
+    lobby: Room,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whoever writes too fast is told so where they wrote."""
+    message = await wrote(database, lobby, ada.user, "x")
+
+    async def refuse(_: object) -> None:
+        raise Problem(429, "You write too fast.")
+
+    monkeypatch.setattr(app.state.live, "allow", refuse)
+    for path, fields in (
+        (f"/rooms/{lobby.slug}/messages", {"client_id": str(uuid.uuid4())}),
+        (f"/messages/{message.id}/edit", {"text": "y"}),
+        (f"/messages/{message.id}/reaction", {"emoji": "👍"}),
+        (f"/messages/{message.id}/delete", {}),
+    ):
+        assert "You write too fast" in await ada.say(await ada.post(path, **fields))
+
+
+async def test_a_picture_comes_with_a_form(
+    ada: Browser, lobby: Room, opened: Open, settings: Settings
+) -> None:
+    """Of who may write; of anybody else nothing is kept, not even a file."""
+
+    def kept() -> set[str]:
+        return {one.name for one in settings.media_dir.rglob("*.jpg")}
+
+    async def send(someone: Browser, **fields: str) -> int:
+        data = {"csrf_token": someone.csrf, "client_id": str(uuid.uuid4())} | fields
+        answer = await someone.client.post(
+            f"/rooms/{lobby.slug}/messages",
+            data=data,
+            files={"picture": ("x.png", picture(), "image/png")},
+            headers=someone.headers,
+        )
+        return answer.status_code
+
+    before = kept()
+    assert await send(await opened()) == 403
+    assert await send(ada, reply_to=str(uuid.uuid4())) == 422
+    assert kept() == before
+    assert await send(ada) == 303
+    assert len(kept() - before) == 1
+    assert "/api/v1/images/" in await ada.page("/rooms/lobby")
 
 
 async def test_what_people_call_themselves_is_text(
@@ -359,11 +414,20 @@ async def test_the_account_is_kept_on_its_page(
 async def test_somebody_is_blocked_and_unblocked(
     ada: Browser, opened: Open, database: Database
 ) -> None:
-    """The profile has the button, the account the list."""
-    await opened(handle="ben", name="Ben")
+    """The profile has the button, the account the list; what they say is left out."""
+    ben = await opened(handle="ben", name="Ben")
+    room = await make_room(database, ada.user, ben.user)
+    for author in (ada.user, ben.user):
+        await wrote(database, room, author, author.name)
     await ada.post("/users/ben/block", on="true")
     assert "/users/ben" in await ada.page("/account")
+    page = await ada.page(f"/rooms/{room.slug}")
+    assert 'data-blocked="ben"' in page  # for the script, of what comes later
+    assert texts(page) == ["Ada"]
+    assert "unread" not in await ada.page("/")
+    assert texts(await ben.page(f"/rooms/{room.slug}")) == ["Ada", "Ben"]
     await ada.post("/users/ben/block", on="false")
+    assert texts(await ada.page(f"/rooms/{room.slug}")) == ["Ada", "Ben"]
     async with database.session(write=False) as session:
         assert await session.scalar(sa.select(sa.func.count(Block.user_id))) == 0
 

@@ -170,6 +170,36 @@ async def test_the_last_owner_finds_another(world: World) -> None:
     assert await world.status("bob", f"POST {path}/leave") == 204
 
 
+@pytest.mark.parametrize(
+    "call", ["POST {}/leave", "DELETE {}/members/{}", "PUT {}/members/{}/role"]
+)
+async def test_a_room_keeps_an_owner_whoever_is_first(world: World, call: str) -> None:
+    """Two owners leave, or remove or demote each other, at the same time."""
+    path = await world.room(ann="owner", bob="owner", cleo="member")
+    body = {"role": "member"} if "role" in call else None
+    found = await asyncio.gather(
+        world.status("ann", call.format(path, "bob"), body),
+        world.status("bob", call.format(path, "ann"), body),
+    )
+    assert min(found) == 204
+    assert max(found) in {403, 404, 409}
+    members = (await world.ask("cleo", f"GET {path}/members")).json()["items"]
+    assert [one["role"] for one in members].count("owner") == 1
+
+
+async def test_a_ban_counts_for_who_is_just_joining(world: World) -> None:
+    """Whichever of the two is first, they are not in the room in the end."""
+    path = await world.room(ann="owner")
+    for name in ("bob", "cleo", "dan", "eve"):
+        await world.user(name)
+        await asyncio.gather(
+            world.ask("ann", f"PUT {path}/bans/{name}", {}),
+            world.ask(name, f"POST {path}/join"),
+        )
+    members = (await world.ask("ann", f"GET {path}/members")).json()["items"]
+    assert [one["handle"] for one in members] == ["ann"]
+
+
 async def test_owners_change_a_room(world: World) -> None:
     """Name, topic, slowness; what is not given stays."""
     path = await world.room(ann="owner", bob="moderator")
@@ -277,6 +307,7 @@ async def test_an_admin_keeps_public_rooms_in_order(world: World) -> None:
     assert await world.status("root", f"DELETE {path}/members/bob") == 204
     assert await world.status("root", f"DELETE {path}/members/ann") == 403
     assert await world.status("root", f"PATCH {path}", {"name": "Mine"}) == 403
+    assert await world.status("ann", f"PUT {path}/bans/root", {}) == 403
 
 
 async def invited(world: World, path: str, **body: int) -> str:
@@ -297,6 +328,32 @@ async def test_an_invitation_wears_out(world: World) -> None:
         assert (answer.status_code, answer.json()["kind"]) == (200, "private")
     assert await world.status("dan", accept) == 404
     assert await world.events(path) == ["join", "join"]
+
+
+async def test_nobody_comes_back_by_their_own_invitation(world: World) -> None:
+    """Those of a moderator end with the role, or as they leave the room."""
+    path = await world.room("private", ann="owner", max="moderator", mia="moderator")
+    made = [
+        (await world.ask(name, f"POST {path}/invites", {})).json()["token"]
+        for name in ("max", "mia")
+    ]
+    assert await world.status("ann", f"DELETE {path}/members/max") == 204
+    member = {"role": "member"}
+    assert await world.status("ann", f"PUT {path}/members/mia/role", member) == 204
+    for token in made:
+        assert await world.status("max", f"POST /invites/{token}/accept") == 404
+
+
+async def test_accepted_twice_at_once_it_takes_one_place(world: World) -> None:
+    """As by a second click."""
+    path = await world.room("private", ann="owner")
+    token = await invited(world, path, uses=2)
+    await world.user("bob")
+    accept = f"POST /invites/{token}/accept"
+    found = await asyncio.gather(*(world.status("bob", accept) for _ in range(3)))
+    assert found == [200, 200, 200]
+    (left,) = (await world.ask("ann", f"GET {path}/invites")).json()["items"]
+    assert left["uses_left"] == 1
 
 
 async def test_of_many_at_once_no_more_get_in(world: World) -> None:

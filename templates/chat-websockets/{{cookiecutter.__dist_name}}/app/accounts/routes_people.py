@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path, Query, Request
 
 from app.accounts import schemas, services, tickets
 from app.accounts.access import Admin, Human
-from app.accounts.models import Block, Login, User
+from app.accounts.models import Login, User
 from app.core.database import Db, Session, utcnow
 from app.core.pagination import Listing, keyset
 from app.core.schemas import Page
@@ -92,8 +92,7 @@ async def list_blocks(
     session: Session,
 ) -> dict[str, Any]:
     """List whom one does not want to hear from."""
-    blocked = sa.select(Block.blocked_id).where(Block.user_id == person.id)
-    query = sa.select(User).where(User.id.in_(blocked))
+    query = sa.select(User).where(User.id.in_(services.blocked_by(person.id)))
     settings = request.app.state.settings
     items, following = await keyset(session, settings, query, [User.handle], listing)
     return {"items": items, "next": following}

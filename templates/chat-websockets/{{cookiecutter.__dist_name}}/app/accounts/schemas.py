@@ -16,8 +16,10 @@ type Secret = Annotated[str, Field(min_length=1, max_length=200)]
 type Role = Literal["person", "admin"]
 # What stands behind the @ of a mention.
 type Handle = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{2,30}$")]
+# Not in a name: what controls, what is not to be seen, what turns the line around.
+UNSEEN = r"\x00-\x1f\x7f-\x9f\u200b\u2028-\u202e\u2060-\u2069\u3164\ufeff"
 type ShortName = Annotated[
-    str, StringConstraints(min_length=1, max_length=50, pattern=r"^[^\x00-\x1f\x7f]+$")
+    str, StringConstraints(min_length=1, max_length=50, pattern=rf"^[^{UNSEEN}]+$")
 ]
 # Lines are kept; what PostgreSQL cannot store is not.
 type About = Annotated[
@@ -29,7 +31,9 @@ class PasswordGrant(Schema):
     """OAuth 2.0's password grant (RFC 6749, 4.3.2): a form, the address as username."""
 
     grant_type: Literal["password"] = "password"
-    username: Annotated[str, Field(min_length=1, max_length=254)]
+    username: Annotated[
+        str, StringConstraints(min_length=1, max_length=254, pattern=r"^[^\x00]+$")
+    ]
     password: Password
     # Clients send these; a login here has all that its account may do.
     scope: Annotated[str, Field(max_length=200)] = ""

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts import sessions
-from app.accounts.models import Block, Login, User
+from app.accounts.models import Block, Confirmation, Login, User
 from app.core import passwords
 from app.core.database import Database, after_commit, upsert
 from app.core.errors import Problem, invalid
@@ -95,9 +95,11 @@ async def create(  # noqa: PLR0913 (the columns of a row)
 
 
 async def set_password(session: AsyncSession, user_id: uuid.UUID, hashed: str) -> None:
-    """Set the password and end every login, sockets included."""
+    """Set the password and end every login, sockets included; mailed links too."""
     change = sa.update(User).where(User.id == user_id).values(password=hashed)
     await session.execute(change)
+    links = sa.delete(Confirmation).where(Confirmation.user_id == user_id)
+    await session.execute(links)
     await end_all(session, user_id)
     log.warning("password changed", account=str(user_id))
 
@@ -146,7 +148,7 @@ async def end_all(session: AsyncSession, user_id: uuid.UUID) -> None:
 async def change(
     session: AsyncSession, by: uuid.UUID, user: User, **fields: str | bool
 ) -> None:
-    """Change role or activity of an account.
+    """Change role or activity of an account; its logins end, as they have the old one.
 
     Raises Problem 409 to an admin who would lock themselves out.
     """
@@ -154,14 +156,23 @@ async def change(
         raise Problem(409, "Have another admin change your account.")
     for field, value in fields.items():
         setattr(user, field, value)
-    if not user.active:
+    if fields:
         await end_all(session, user.id)
     await session.flush()
     log.warning("account changed", account=str(user.id), fields=sorted(fields))
 
 
+def blocked_by(user_id: uuid.UUID) -> sa.Select[uuid.UUID]:
+    """Return the query of whom somebody does not want to hear from."""
+    return sa.select(Block.blocked_id).where(Block.user_id == user_id)
+
+
 async def block(session: AsyncSession, user_id: uuid.UUID, handle: str) -> None:
-    """Hear nothing from somebody any more; again is harmless."""
+    """Hear nothing from somebody any more; again is harmless.
+
+    Neither of the two writes to the other alone. In rooms of many the log is the same
+    for all: pages and search leave out what those say whom one has blocked.
+    """
     other = await by_handle(session, handle)
     if other.id == user_id:
         raise invalid("handle", "is your own")

@@ -167,6 +167,7 @@ async def _change(
     frame: Frame,
     change: Callable[[AsyncSession], Awaitable[Event | None]],
 ) -> None:
+    await live.allow(connection.person.id)
     async with live.database.begin() as session:
         event = await change(session)
     fields: Frame = {"message_id": frame["id"]}
@@ -184,6 +185,9 @@ async def typing(live: Live, connection: Connection, frame: Frame) -> None:
     if now - connection.typed.get(feed.room_id, 0) < TYPING_SECONDS:
         return
     connection.typed[feed.room_id] = now
+    async with live.asking() as session:
+        here = await standing_of(session, connection.person, feed.room_id)
+    here.require(Action.WRITE)
     live.whisper(feed, dump("typing", room=frame["room"], user=connection.user))
 
 

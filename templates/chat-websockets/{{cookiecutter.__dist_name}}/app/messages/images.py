@@ -10,16 +10,20 @@ import asyncio
 import io
 import uuid
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import sqlalchemy as sa
 from PIL import Image as Pillow
 from PIL import ImageOps
+from PIL.ImageFile import ImageFile
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.access import Person
-from app.core.database import new_id
+from app.core.database import after_commit, new_id, utcnow
 from app.core.errors import Problem, invalid
 from app.messages.models import Image, Message
 from app.rooms.access import standing_of
@@ -28,6 +32,11 @@ from app.settings import Settings
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
 LONGEST_SIDE = 1_600
 QUALITY = 82
+MIXABLE = {"L", "LA", "RGB", "RGBA", "CMYK"}
+ORIENTATION = 0x0112  # a tag of Exif
+UNUSED = timedelta(hours=1)  # after which nobody will write the message any more
+# One at a time: a large one takes a good part of the memory there is.
+_drawer = ThreadPoolExecutor(1, "pictures")
 NO_PICTURE = "is no picture that this service reads: send PNG, JPEG, WebP or GIF"
 
 
@@ -48,16 +57,17 @@ def draw(content: bytes, most_pixels: int) -> Drawn:
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # Pillow warns of what is suspiciously large
             opened = Pillow.open(io.BytesIO(content), formats=FORMATS)
+            # A JPEG is decoded no larger than it has to be, the others in full.
+            times = max(1, max(opened.size) / LONGEST_SIDE)
+            opened.draft("RGB", (int(opened.width / times), int(opened.height / times)))
             small = opened.width * opened.height <= most_pixels
-            # Of an animation it is the first picture.
-            upright = ImageOps.exif_transpose(opened) if small else opened
-            clear = upright.has_transparency_data
-            picture = upright.convert("RGBA" if clear else "RGB") if small else upright
+            if small:
+                clear = opened.has_transparency_data
+                picture = _small(opened, "RGBA" if clear else "RGB")
     except Exception as error:  # a decoder fails in many ways
         raise invalid("file", NO_PICTURE) from error
     if not small:
         raise invalid("file", f"has more than {most_pixels} pixels")
-    picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
     made = io.BytesIO()
     if clear:
         picture.save(made, "PNG", optimize=True)
@@ -68,6 +78,20 @@ def draw(content: bytes, most_pixels: int) -> Drawn:
     return Drawn(made.getvalue(), picture.width, picture.height, suffix, kind)
 
 
+def _small(opened: ImageFile, mode: str) -> Pillow.Image:
+    """Return a picture upright and no larger than it is shown.
+
+    It is made small first: of the many pixels of a large one there are few copies. Of
+    an animation it is the first picture.
+    """
+    # Of other modes, as a palette, the colours cannot be mixed.
+    picture = opened if opened.mode in MIXABLE else opened.convert(mode)
+    picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE), reducing_gap=2)
+    exif = opened.getexif()
+    picture.getexif()[ORIENTATION] = exif.get(ORIENTATION, 1)
+    return ImageOps.exif_transpose(picture).convert(mode)
+
+
 async def store(
     session: AsyncSession, settings: Settings, person: Person, content: bytes
 ) -> Image:
@@ -75,10 +99,11 @@ async def store(
     most = settings.max_image_bytes
     if len(content) > most:
         raise Problem(413, f"A picture may have {most} bytes.")
-    drawn = await asyncio.to_thread(draw, content, settings.max_image_pixels)
+    loop, pixels = asyncio.get_running_loop(), settings.max_image_pixels
+    drawn = await loop.run_in_executor(_drawer, draw, content, pixels)
+    await _tidy(session, settings, person)
     made_id = new_id()
     key = f"{made_id.hex[-2:]}/{made_id}{drawn.suffix}"
-    await asyncio.to_thread(_write, settings.media_dir / key, drawn.content)
     image = Image(
         id=made_id,
         owner_id=person.id,
@@ -90,7 +115,26 @@ async def store(
     )
     session.add(image)
     await session.flush()
+    await asyncio.to_thread(_write, file_of(settings, image), drawn.content)
     return image
+
+
+async def _tidy(session: AsyncSession, settings: Settings, person: Person) -> None:
+    """Forget the pictures of somebody that no message has, or has any longer."""
+    unused = (
+        Image.owner_id == person.id,
+        Image.created_at < utcnow() - UNUSED,
+        ~sa.exists().where(Message.image_id == Image.id),
+    )
+    gone = sa.delete(Image).where(*unused).returning(Image.key)
+    for key in await session.scalars(gone):
+        path = settings.media_dir / key
+        after_commit(session, partial(path.unlink, missing_ok=True))
+
+
+def file_of(settings: Settings, image: Image) -> Path:
+    """Return where a picture is kept."""
+    return settings.media_dir / image.key
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -114,7 +114,10 @@ class Image(Base):
 
 
 class Report(Base):
-    """A message that somebody wants an admin to look at."""
+    """A message that somebody wants an admin to look at, and what it said then.
+
+    Who is reported may edit it or take it away: that changes nothing here.
+    """
 
     __tablename__ = "reports"
 
@@ -125,6 +128,7 @@ class Report(Base):
     by_id: Mapped[uuid.UUID] = mapped_column(
         sa.ForeignKey("users.id", ondelete="CASCADE")
     )
+    text: Mapped[str] = mapped_column(sa.String(4000))
     reason: Mapped[str] = mapped_column(sa.String(500))
     state: Mapped[str] = mapped_column(sa.String(10), default="open", index=True)
     closed_by: Mapped[uuid.UUID | None] = mapped_column(

@@ -33,7 +33,13 @@ async def report(
     )
     if before is not None:
         return before
-    made = Report(message_id=message.id, by_id=person.id, reason=reason, state="open")
+    made = Report(
+        message_id=message.id,
+        by_id=person.id,
+        text=message.text,
+        reason=reason,
+        state="open",
+    )
     session.add(made)
     await session.flush()
     log.info("message reported", message=str(message.id))

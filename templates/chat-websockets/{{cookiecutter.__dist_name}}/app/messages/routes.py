@@ -96,7 +96,7 @@ async def edit_message(
     return await shown(session, message_id)
 
 
-@router.delete("/messages/{message_id}", status_code=204)
+@router.delete("/messages/{message_id}", status_code=204, dependencies=[NotTooFast])
 async def delete_message(message_id: UUID, person: Human, session: Session) -> None:
     """Take a message's text away; its place stays."""
     await services.delete(session, person, message_id)
@@ -114,7 +114,11 @@ async def put_reaction(
     await services.react(session, person, message_id, emoji, on=True)
 
 
-@router.delete("/messages/{message_id}/reactions/{emoji}", status_code=204)
+@router.delete(
+    "/messages/{message_id}/reactions/{emoji}",
+    status_code=204,
+    dependencies=[NotTooFast],
+)
 async def take_reaction(
     message_id: UUID, emoji: Emoji, person: Human, session: Session
 ) -> None:

@@ -20,14 +20,15 @@ from app.rooms.access import Action, Here
 
 router = APIRouter()
 room = APIRouter(prefix="/rooms/{room_id}")
-UPLOADS = Throttle("upload", "20/minute")
+UPLOADS = (Throttle("upload", "20/minute"), Throttle("upload", "300/day"))
 # An address has one picture for ever; that it is shared is for nobody else to keep.
 KEEP = "private, max-age=31536000, immutable"
 
 
 async def not_too_often(person: Human, database: Db) -> None:
     """Let somebody upload who has not done it all the time; else Problem 429."""
-    await UPLOADS.hit(database, str(person.id))
+    for throttle in UPLOADS:
+        await throttle.hit(database, str(person.id))
 
 
 @room.post(
@@ -56,7 +57,7 @@ async def get_image(
 ) -> FileResponse:
     """Show a picture of a message that one may read."""
     found = await images.find(session, person, image_id)
-    path = request.app.state.settings.media_dir / found.key
+    path = images.file_of(request.app.state.settings, found)
     if not path.is_file():
         raise Problem(404, "There is no such picture.")
     headers = {"Cache-Control": KEEP}

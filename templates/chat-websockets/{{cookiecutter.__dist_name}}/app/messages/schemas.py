@@ -129,6 +129,7 @@ class ReportAnswer(Answer):
 
     id: uuid.UUID
     message_id: uuid.UUID
+    text: str  # as it was then
     reason: str
     state: Literal["open", "closed"]
     created_at: datetime

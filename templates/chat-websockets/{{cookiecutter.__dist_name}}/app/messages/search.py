@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.access import Person
+from app.accounts.services import blocked_by
 from app.core.pagination import Listing, keyset
 from app.messages.models import Message
 from app.rooms.models import Member
@@ -30,7 +31,9 @@ async def search(  # noqa: PLR0913 (who looks for what, where and from where on)
     """Return messages that have all the words, and the cursor of the next ones."""
     mine = sa.select(Member.room_id).where(Member.user_id == person.id)
     query = sa.select(Message).where(
-        Message.room_id.in_(mine), Message.deleted_at.is_(None)
+        Message.room_id.in_(mine),
+        Message.deleted_at.is_(None),
+        Message.author_id.not_in(blocked_by(person.id)),
     )
     if room_id is not None:
         query = query.where(Message.room_id == room_id)

@@ -18,13 +18,20 @@ from app.messages import markdown
 from app.messages.models import Event, Mention, Message, Reaction
 from app.messages.sending import Draft, Sent, send_all
 from app.rooms.access import Action, Standing, standing_of
-from app.rooms.log import log
+from app.rooms.log import lock, log
 from app.rooms.models import Member
 
 MOST_EMOJIS = 20  # different ones on one message
 NONE = "There is no such message."
-# Categories of Unicode: symbols, and what joins, colours or encloses them.
-SYMBOLS = {"So", "Sk", "Sm", "Po", "Mn", "Me", "Cf", "Nd", "Cs", "Co", "Cn"}
+# What joins and colours symbols, makes a keycap of a digit, or a flag of letters.
+JOINING = {"\u200d", "\ufe0f", "\u20e3", *map(chr, range(0xE0020, 0xE0080))}
+SYMBOLS = {
+    "So",
+    "Sk",
+    "Sm",
+    "Cn",
+}  # categories of Unicode; it grows: Cn is not yet known
+OTHERS = set("\u203c\u2049\u3030\u303d")  # emojis of other categories
 
 
 async def send(  # noqa: PLR0913 (the parts of a message)
@@ -55,11 +62,19 @@ async def find(session: AsyncSession, person: Person, message_id: uuid.UUID) -> 
 
 
 async def _found(
-    session: AsyncSession, person: Person, message_id: uuid.UUID
+    session: AsyncSession,
+    person: Person,
+    message_id: uuid.UUID,
+    *,
+    change: bool = False,
 ) -> tuple[Message, Standing]:
     message = await session.get(Message, message_id, populate_existing=True)
     if message is None:
         raise Problem(404, NONE)
+    if change:
+        # Else an edit could give its text back to what is being deleted.
+        await lock(session, message.room_id)
+        await session.refresh(message)
     try:
         here = await standing_of(session, person, message.room_id)
     except Problem as problem:
@@ -72,7 +87,7 @@ async def _found(
 async def _writable(
     session: AsyncSession, person: Person, message_id: uuid.UUID
 ) -> tuple[Message, Standing]:
-    message, here = await _found(session, person, message_id)
+    message, here = await _found(session, person, message_id, change=True)
     here.require(Action.WRITE)
     if message.deleted_at:
         raise Problem(409, "The message was deleted.")
@@ -115,7 +130,7 @@ async def delete(
 
     A second time changes nothing, and there is no event.
     """
-    message, here = await _found(session, person, message_id)
+    message, here = await _found(session, person, message_id, change=True)
     if message.author_id != person.id:
         here.require(Action.MODERATE)
     gone = await session.execute(
@@ -165,7 +180,12 @@ async def react(
 
 
 def is_emoji(text: str) -> bool:
-    """Whether it is made of symbols, as emojis are, and not of words."""
-    kinds = {unicodedata.category(letter) for letter in text}
-    ascii_alone = all(letter.isascii() for letter in text)
-    return kinds <= SYMBOLS and not ascii_alone
+    """Whether it is made of symbols, as emojis are, and not of words or of nothing."""
+    if "\u20e3" in text:
+        return text[0] in "0123456789#*" and set(text[1:]) <= JOINING
+    seen = set(text) - JOINING
+    return bool(seen) and all(
+        letter in OTHERS
+        or (unicodedata.category(letter) in SYMBOLS and not letter.isascii())
+        for letter in seen
+    )

@@ -18,7 +18,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from fastapi.routing import APIRoute
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from pydantic import Field
+from pydantic import Field, field_validator
 from starlette.types import Receive, Scope, Send
 
 from app.accounts.access import Person, by_cookie
@@ -47,6 +47,14 @@ class PageForm(Schema):
     """A form: its fields, and the token that cookies.require_csrf has looked at."""
 
     csrf_token: Annotated[str, Field(max_length=200)] = ""
+
+    @field_validator("*")
+    @classmethod
+    def storable(cls, value: object) -> object:
+        """Refuse the one character that PostgreSQL cannot store."""
+        if isinstance(value, str) and "\x00" in value:
+            raise ValueError("has a character that is none")
+        return value
 
 
 def when(time: datetime | None) -> str:

@@ -15,6 +15,7 @@ from app.core.pagination import Listing
 from app.messages import reports, search
 from app.messages import services as messages
 from app.messages.models import Message
+from app.messages.routes import NotTooFast
 from app.pages import views, views_rooms
 from app.pages.pages import PageForm, PageRoute, further, render, see_other, settings_of
 from app.pages.schemas import EditForm, ReactionForm, ReportForm, Searching
@@ -42,7 +43,7 @@ async def show_message(
     )
 
 
-@router.post("/messages/{message_id}/edit")
+@router.post("/messages/{message_id}/edit", dependencies=[NotTooFast])
 async def edit(
     person: Human,
     request: Request,
@@ -55,7 +56,7 @@ async def edit(
     return see_other(request, f"/messages/{message_id}")
 
 
-@router.post("/messages/{message_id}/delete")
+@router.post("/messages/{message_id}/delete", dependencies=[NotTooFast])
 async def delete(
     person: Human,
     request: Request,
@@ -68,7 +69,7 @@ async def delete(
     return see_other(request, f"/messages/{message_id}")
 
 
-@router.post("/messages/{message_id}/reaction")
+@router.post("/messages/{message_id}/reaction", dependencies=[NotTooFast])
 async def react(
     person: Human,
     request: Request,
@@ -124,7 +125,7 @@ async def show_search(
         request,
         "search.html",
         person,
-        q=asked.q,
+        q=asked.q or "",
         rooms=rooms,
         chosen=asked.room,
         found=[(shown[one.id], titles.get(one.room_id, "a room")) for one in found],

@@ -9,16 +9,21 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Form, Path, Query, Request, Response
 
 from app.accounts.access import Human
-from app.core.database import Session
+from app.accounts.models import User
+from app.accounts.services import blocked_by
+from app.core.database import Db, Session
+from app.core.errors import Problem
 from app.core.pagination import Listing, keyset
 from app.messages import images
 from app.messages import services as messages
+from app.messages.routes import NotTooFast
+from app.messages.routes_more import not_too_often
 from app.pages import views, views_rooms
 from app.pages.pages import PageForm, PageRoute, further, render, see_other, settings_of
 from app.pages.schemas import MessageForm, ReadForm, RoomForm, RoomView, WhomForm
 from app.rooms import moderation
 from app.rooms import services as rooms
-from app.rooms.access import standing
+from app.rooms.access import Action, standing
 from app.rooms.models import Member, Room
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
@@ -84,6 +89,9 @@ async def show_room(
     shown = await views.stretch(session, person.id, room.id, asked)
     newest = asked.before is asked.after is asked.around is None
     members = await views_rooms.members_of(session, room.id)
+    blocked = await session.scalars(
+        sa.select(User.handle).where(User.id.in_(blocked_by(person.id)))
+    )
     replied = await views.messages_of(
         session, person.id, [asked.reply] if asked.reply else []
     )
@@ -104,32 +112,42 @@ async def show_room(
         client_id=uuid.uuid4(),
         emojis=views.EMOJIS,
         blank=views.BLANK,
+        blocked=" ".join(blocked),
     )
 
 
-@router.post("/rooms/{slug}/messages")
-async def send(
+@router.post("/rooms/{slug}/messages", dependencies=[NotTooFast])
+async def send(  # noqa: PLR0913, PLR0917 (what the form, the address and the app give)
     person: Human,
     request: Request,
+    database: Db,
     session: Session,
     slug: str,
     form: Annotated[MessageForm, Form()],
 ) -> Response:
     """Write a message, with a picture or without; sent twice it is one message."""
-    here = await standing(session, person, slug)
     content = await form.picture.read() if form.picture else b""
-    image = None
     if content:
-        image = await images.store(session, settings_of(request), person, content)
-    await messages.send(
-        session,
-        person,
-        here,
-        client_id=form.client_id,
-        text=form.text,
-        reply_to=form.reply_to,
-        image_id=image.id if image else None,
-    )
+        await not_too_often(person, database)
+    here = await standing(session, person, slug)
+    settings, image = settings_of(request), None
+    if content:
+        here.require(Action.WRITE)
+        image = await images.store(session, settings, person, content)
+    try:
+        await messages.send(
+            session,
+            person,
+            here,
+            client_id=form.client_id,
+            text=form.text,
+            reply_to=form.reply_to,
+            image_id=image.id if image else None,
+        )
+    except Problem:
+        if image:
+            images.file_of(settings, image).unlink()
+        raise
     return see_other(request, f"/rooms/{slug}")
 
 

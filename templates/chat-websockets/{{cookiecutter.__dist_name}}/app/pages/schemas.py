@@ -14,7 +14,9 @@ from pydantic import BeforeValidator, Field
 from app.accounts.schemas import About, Email, Handle, Password, Secret, ShortName
 from app.core.pagination import Listing
 from app.core.schemas import Schema
+from app.messages.schemas import Words
 from app.pages.pages import PageForm
+from app.rooms.schemas import Reason, RoomName, Topic
 
 
 def blank(value: Any) -> Any:
@@ -79,16 +81,16 @@ class RoomView(Schema):
 class RoomForm(PageForm):
     """A room to make."""
 
-    name: Annotated[str, Field(min_length=1, max_length=60)]
-    topic: Annotated[str, Field(max_length=300)] = ""
+    name: RoomName
+    topic: Topic = ""
     kind: Literal["public", "private"] = "public"
 
 
 class SettingsForm(PageForm):
     """What an owner changes about a room."""
 
-    name: Annotated[str, Field(min_length=1, max_length=60)]
-    topic: Annotated[str, Field(max_length=300)] = ""
+    name: RoomName
+    topic: Topic = ""
     slow_seconds: Annotated[int, Field(ge=0, le=3600)] = 0
 
 
@@ -128,7 +130,7 @@ class MuteForm(PageForm):
 class BanForm(PageForm):
     """Why somebody has to stay out."""
 
-    reason: Annotated[str, Field(max_length=200)] = ""
+    reason: Reason = ""
 
 
 class InviteForm(PageForm):
@@ -165,8 +167,8 @@ class SwitchForm(PageForm):
 class Searching(Listing):
     """Which words are looked for, and where."""
 
-    q: Annotated[str, Field(max_length=100)] = ""
-    room: Optional[Annotated[str, Field(max_length=60)]] = None
+    q: Optional[Words] = None
+    room: Optional[Words] = None
 
 
 class ProfileForm(PageForm):

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from app.accounts.models import User
+from app.accounts.services import blocked_by
 from app.messages.frames import excerpt
 from app.messages.models import Image, Mention, Message, Reaction, Report
 
@@ -213,7 +214,8 @@ async def stretch(
 ) -> Stretch:
     """Return the messages before a number, after one, around one, or the newest."""
     before, after, around = asked.before, asked.after, asked.around
-    here, number = Message.room_id == room_id, Message.sequence
+    heard = Message.author_id.not_in(blocked_by(me))
+    here, number = sa.and_(Message.room_id == room_id, heard), Message.sequence
     if around is not None:
         older = await messages_where(session, me, here, number <= around, newest=True)
         newer = await messages_where(session, me, here, number > around, newest=False)
@@ -279,7 +281,7 @@ async def reports(session: AsyncSession, found: Collection[Report]) -> list[Repo
     """Return the reports with whom and what they are about, in the order given."""
     by, author = aliased(User), aliased(User)
     rows = await session.execute(
-        sa.select(Report, by.name, author.name, Message)
+        sa.select(Report, by.name, author.name)
         .join(by, by.id == Report.by_id)
         .join(Message, Message.id == Report.message_id)
         .join(author, author.id == Message.author_id)
@@ -292,8 +294,8 @@ async def reports(session: AsyncSession, found: Collection[Report]) -> list[Repo
             reason=report.reason,
             by=reporter,
             author=writer,
-            text=message.text or said(message),
+            text=report.text or "a picture",
         )
-        for report, reporter, writer, message in rows
+        for report, reporter, writer in rows
     }
     return [made[one.id] for one in found]

@@ -13,6 +13,7 @@ from sqlalchemy.orm import aliased
 
 from app.accounts.access import Person
 from app.accounts.models import User
+from app.accounts.services import blocked_by
 from app.core.database import utcnow
 from app.messages.models import Message
 from app.rooms.access import Standing
@@ -103,6 +104,7 @@ async def rooms_of(session: AsyncSession, me: uuid.UUID) -> list[RoomEntry]:
             Message.room_id == Room.id,
             Message.sequence > mine.read,
             Message.author_id != me,
+            Message.author_id.not_in(blocked_by(me)),
             Message.deleted_at.is_(None),
         )
         .scalar_subquery()

@@ -175,6 +175,21 @@ def people_of(key: str) -> tuple[uuid.UUID, uuid.UUID]:
     return uuid.UUID(one), uuid.UUID(other)
 
 
+async def is_banned(
+    session: AsyncSession, room_id: uuid.UUID, user_id: uuid.UUID
+) -> bool:
+    """Return whether somebody has to stay out of a room, and log it."""
+    query = sa.select(Ban.user_id).where(
+        Ban.room_id == room_id,
+        Ban.user_id == user_id,
+        sa.or_(Ban.until.is_(None), Ban.until > utcnow()),
+    )
+    banned = await session.scalar(query) is not None
+    if banned:
+        log.warning("permission refused", permission=BANNED, room=str(room_id))
+    return banned
+
+
 async def is_blocked(session: AsyncSession, one: uuid.UUID, other: uuid.UUID) -> bool:
     """Return whether one of the two does not want to hear from the other."""
     pairs = [(one, other), (other, one)]

@@ -21,6 +21,17 @@ from app.messages.models import Event
 from app.rooms.models import Room
 
 
+async def lock(session: AsyncSession, room_id: uuid.UUID) -> None:
+    """Have whoever else changes this room wait until this transaction is over.
+
+    What is asked from here on is true until then: of two who act at once, one finds
+    out. SQLite has one writer at a time as it is.
+    """
+    await session.execute(
+        sa.select(Room.id).where(Room.id == room_id).with_for_update(key_share=True)
+    )
+
+
 async def log(  # noqa: PLR0913, PLR0917 (the columns of a row)
     session: AsyncSession,
     room_id: uuid.UUID,

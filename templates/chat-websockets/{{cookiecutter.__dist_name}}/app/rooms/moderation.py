@@ -19,9 +19,16 @@ from app.accounts.models import User
 from app.accounts.sessions import digest
 from app.core.database import upsert, utcnow
 from app.core.errors import Problem
-from app.rooms.access import Action, Standing
+from app.rooms.access import Action, Standing, standing_of
+from app.rooms.log import lock
 from app.rooms.models import Ban, Invite, Member, Room
-from app.rooms.services import enter, remove, require_another_owner, tell
+from app.rooms.services import (
+    enter,
+    remove,
+    require_another_owner,
+    tell,
+    withdraw_all,
+)
 from app.settings import Settings
 
 MOST_INVITES = 20
@@ -35,14 +42,25 @@ async def member_of(
 
     Raises Problem 403 for oneself and for whoever has no lower a role.
     """
-    here.require(Action.MODERATE)
+    here = await at_once(session, here, Action.MODERATE)
     user = await accounts.by_handle(session, handle)
-    found = await session.get(Member, (here.room.id, user.id))
+    found = await session.get(Member, (here.room.id, user.id), populate_existing=True)
     if user.id == here.person.id:
         raise Problem(403, "Have somebody else do this to you.")
     if found is not None and found.role != "member":
         here.require(Action.OWN)
     return found, user
+
+
+async def at_once(session: AsyncSession, here: Standing, action: Action) -> Standing:
+    """Return where one stands now that others wait; raise Problem 403 if too low.
+
+    Two owners who remove each other at once would else leave a room without one.
+    """
+    await lock(session, here.room.id)
+    now = await standing_of(session, here.person, here.room.id)
+    now.require(action)
+    return now
 
 
 async def in_room(
@@ -59,13 +77,15 @@ async def set_role(
     session: AsyncSession, here: Standing, handle: str, role: str
 ) -> Member:
     """Make a member an owner or a moderator, or neither; owners may."""
-    here.require(Action.OWN)
+    here = await at_once(session, here, Action.OWN)
     user = await accounts.by_handle(session, handle)
-    member = await session.get(Member, (here.room.id, user.id))
+    member = await session.get(Member, (here.room.id, user.id), populate_existing=True)
     if member is None:
         raise Problem(404, "There is no such member.")
     if role != "owner":
         await require_another_owner(session, here.room, user.id)
+    if role == "member":
+        await withdraw_all(session, here.room.id, user.id)
     member.role = role
     await session.flush()
     await tell(session, here.room, here.person.id, user.id, "role", role=role)
@@ -101,6 +121,8 @@ async def ban(
 ) -> None:
     """Have somebody out of the room until then, or for good; sockets close at once."""
     _, user = await member_of(session, here, handle)
+    if user.role == "admin":
+        raise Problem(403, "Admins are not kept out: they look after every room.")
     values = {"by_id": here.person.id, "reason": reason, "until": until}
     row = {"room_id": here.room.id, "user_id": user.id, "created_at": utcnow()}
     made = upsert(session, Ban).values(row | values)
@@ -173,11 +195,11 @@ async def accept(session: AsyncSession, person: Person, token: str) -> Room:
     if row is None:
         raise gone
     found, room = row
-    ban = await session.get(Ban, (room.id, person.id))
-    if ban is not None and (ban.until is None or ban.until > utcnow()):
-        audit.warning("permission refused", permission="banned", room=str(room.id))
-        raise gone
-    if await session.get(Member, (room.id, person.id)) is not None:
+    try:
+        entered = await enter(session, room, person.id)
+    except Problem as banned:
+        raise gone from banned
+    if not entered:  # they take nobody's place
         return room
     # Of many at once, no more than the link is for.
     used = await session.scalar(
@@ -188,5 +210,4 @@ async def accept(session: AsyncSession, person: Person, token: str) -> Room:
     )
     if used is None:
         raise gone
-    await enter(session, room, person.id)
     return room

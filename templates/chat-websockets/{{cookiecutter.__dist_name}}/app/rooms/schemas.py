@@ -8,17 +8,17 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field, StringConstraints
 
-from app.accounts.schemas import Handle
+from app.accounts.schemas import UNSEEN, Handle
 from app.core.pagination import Listing
 from app.core.schemas import Answer, Schema
 
 type Kind = Literal["public", "private", "direct"]
 type Role = Literal["member", "moderator", "owner"]
 type RoomName = Annotated[
-    str, StringConstraints(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f\x7f]+$")
+    str, StringConstraints(min_length=1, max_length=60, pattern=rf"^[^{UNSEEN}]+$")
 ]
 type Topic = Annotated[
-    str, StringConstraints(max_length=300, pattern=r"^[^\x00-\x1f\x7f]*$")
+    str, StringConstraints(max_length=300, pattern=rf"^[^{UNSEEN}]*$")
 ]
 type Slowness = Annotated[int, Field(ge=0, le=3600)]
 type Reason = Annotated[

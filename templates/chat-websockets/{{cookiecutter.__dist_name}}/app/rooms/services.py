@@ -19,9 +19,17 @@ from app.accounts.models import User
 from app.core.database import after_commit, upsert, utcnow
 from app.core.errors import Problem, invalid
 from app.live.control import control
-from app.rooms.access import Action, Standing, direct_key, is_blocked
-from app.rooms.log import log
-from app.rooms.models import Member, Room
+from app.rooms.access import (
+    BANNED,
+    WHY_NOT,
+    Action,
+    Standing,
+    direct_key,
+    is_banned,
+    is_blocked,
+)
+from app.rooms.log import lock, log
+from app.rooms.models import Invite, Member, Room
 
 MOST_OWNED = 50
 RESERVED = {"new", "direct"}  # addresses of pages
@@ -63,7 +71,13 @@ def slugified(name: str) -> str:
 async def enter(
     session: AsyncSession, room: Room, user_id: uuid.UUID, role: str = "member"
 ) -> bool:
-    """Have somebody in the room; return whether they were not there before."""
+    """Have somebody in the room; return whether they were not there before.
+
+    Raises Problem 403 for who is banned, also if that has happened just now.
+    """
+    await lock(session, room.id)
+    if await is_banned(session, room.id, user_id):
+        raise Problem(403, WHY_NOT[BANNED])
     row = {
         "room_id": room.id,
         "user_id": user_id,
@@ -98,7 +112,12 @@ async def tell(
 async def remove(
     session: AsyncSession, room: Room, by: uuid.UUID, whom: uuid.UUID, change: str
 ) -> None:
-    """Have somebody out of the room, and their sockets; the log says how."""
+    """Have somebody out of the room, and their sockets; the log says how.
+
+    The invitations that they made go too: nobody comes back by their own.
+    """
+    await lock(session, room.id)
+    await withdraw_all(session, room.id, whom)
     gone = await session.scalar(
         sa.delete(Member)
         .where(Member.room_id == room.id, Member.user_id == whom)
@@ -109,6 +128,14 @@ async def remove(
     told = control(session)
     hears_it = told.ban if change == "ban" else told.leave
     after_commit(session, partial(hears_it, room.id, whom))
+
+
+async def withdraw_all(
+    session: AsyncSession, room_id: uuid.UUID, by: uuid.UUID
+) -> None:
+    """Have the invitations that somebody made lead nowhere."""
+    theirs = (Invite.room_id == room_id, Invite.by_id == by)
+    await session.execute(sa.delete(Invite).where(*theirs))
 
 
 async def change(session: AsyncSession, here: Standing, **fields: str | int) -> Room:
@@ -139,19 +166,13 @@ async def require_another_owner(
     session: AsyncSession, room: Room, user_id: uuid.UUID
 ) -> None:
     """Raise Problem 409 if others would be left in the room without an owner."""
-    # Locked, so that of two owners who leave at once one finds out.
-    query = sa.select(Member).where(
-        Member.room_id == room.id,
-        sa.or_(Member.role == "owner", Member.user_id == user_id),
-    )
-    found = (await session.scalars(query.with_for_update())).all()
-    if not any(one.role == "owner" and one.user_id == user_id for one in found):
-        return
-    others = sa.select(Member.user_id).where(
-        Member.room_id == room.id, Member.user_id != user_id
-    )
+    await lock(session, room.id)
+    here = Member.room_id == room.id
+    query = sa.select(Member.user_id).where(here, Member.role == "owner")
+    owners = set(await session.scalars(query))
+    others = sa.select(Member.user_id).where(here, Member.user_id != user_id)
     alone = await session.scalar(others.limit(1)) is None
-    if not alone and not any(one.user_id != user_id for one in found):
+    if owners == {user_id} and not alone:
         raise Problem(409, "Make somebody else an owner first.")
 
 

@@ -388,6 +388,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("message_id", sa.Uuid(), nullable=False),
         sa.Column("by_id", sa.Uuid(), nullable=False),
+        sa.Column("text", sa.String(length=4000), nullable=False),
         sa.Column("reason", sa.String(length=500), nullable=False),
         sa.Column("state", sa.String(length=10), nullable=False),
         sa.Column("closed_by", sa.Uuid(), nullable=True),

@@ -218,7 +218,8 @@ async def make_things(database: Database, settings: Settings) -> dict[str, Any]:
         await session.flush()
         fields = {"kind": "message", "actor_id": author, "message_id": message.id}
         session.add(Event(room_id=room.id, sequence=1, **fields))
-        report = Report(message_id=message.id, by_id=people["member"].id, reason="Spam")
+        said = {"text": message.text, "reason": "Spam"}
+        report = Report(message_id=message.id, by_id=people["member"].id, **said)
         session.add(report)
         login, _ = await sessions.open_browser(session, people["whom"].id, "tests")
     (settings.media_dir / image.key).write_bytes(picture())

@@ -101,6 +101,8 @@ class Guard:
             # The server reads no more than was declared, so this is the limit.
             log.warning("body refused", length=length[:20], limit=limit)
             problem = Problem(413, f"The body may have {limit} bytes.", headers=close)
+        elif "\x00" in scope["path"]:  # no database could look for it
+            problem = Problem(404, "There is no such address.")
         elif scope["method"] == "OPTIONS" and header(scope, b"origin"):
             return preflight
         else:

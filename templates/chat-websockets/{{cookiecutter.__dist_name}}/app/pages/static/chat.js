@@ -12,6 +12,7 @@ const { csrf, me: handle, name } = document.body.dataset;
 const me = { handle, name };
 const NOBODY = "There is no connection: try again when there is.";
 const OUT = "You are no longer in this room.";
+const blocked = new Set(document.body.dataset.blocked.split(" "));
 const STATES = {
   connecting: "Connecting",
   live: "Live",
@@ -185,6 +186,7 @@ function take(given) {
 }
 
 function arrived({ room: of, message }) {
+  if (blocked.has(message.author.handle)) return;
   const mine = message.author.handle === handle;
   if (mine) outbox.arrived(message.client_id);
   if (of !== room) {
@@ -207,6 +209,7 @@ function arrived({ room: of, message }) {
 }
 
 function types(user) {
+  if (blocked.has(user.handle)) return;
   typing.set(user.handle, { name: user.name, until: Date.now() + TYPED });
   tellTyping();
   setTimeout(tellTyping, TYPED + 50);
