@@ -193,14 +193,17 @@ async def test_the_api_describes_itself(client: httpx2.AsyncClient) -> None:
 async def test_mail_is_kept_for_who_develops(
     client: httpx2.AsyncClient, settings: Settings
 ) -> None:
-    """`/dev/mail` shows it; a line break in a subject makes no header."""
+    """`/dev/mail` has its links in one piece; no line of a subject is a header."""
     mail.mailbox.clear()
     assert (await client.get("/dev/mail")).text == "Nothing was sent yet."
+    text = f"41 °C: https://example.com/?token={'x' * 90}"
     await mail.send(
-        settings, to="a@example.com", subject="Hot\nBcc: eve@example.com", text="41 °C"
+        settings, to="a@example.com", subject="Hot\nBcc: eve@example.com", text=text
     )
     assert mail.mailbox[0]["Bcc"] is None
-    assert "Subject: Hot Bcc: eve" in (await client.get("/dev/mail")).text
+    page = (await client.get("/dev/mail")).text
+    assert "Subject: Hot Bcc: eve" in page
+    assert text in page
 
 
 @pytest.mark.parametrize("scheme", ["smtp", "smtp+tls", "smtp+ssl"])

@@ -34,7 +34,7 @@ async def send(settings: BaseSettings, *, to: str, subject: str, text: str) -> N
         await to_thread.run_sync(_deliver, settings.email_url, message)
     elif settings.email_url.startswith("console:"):
         # Not through the log: it would hide the link, for which the mail is there.
-        sys.stdout.write(f"To: {to}\nSubject: {message['Subject']}\n\n{text}\n")
+        sys.stdout.write(_readable(message))
         sys.stdout.flush()
     else:
         mailbox.append(message)
@@ -59,5 +59,11 @@ def _deliver(address: str, message: EmailMessage) -> None:
 @router.get("/dev/mail")
 async def sent() -> PlainTextResponse:
     """Show what would have been sent, the newest first."""
-    texts = [str(message) for message in reversed(mailbox)]
-    return PlainTextResponse("\n\n".join(texts) or "Nothing was sent yet.")
+    texts = [_readable(message) for message in reversed(mailbox)]
+    return PlainTextResponse("\n".join(texts) or "Nothing was sent yet.")
+
+
+def _readable(message: EmailMessage) -> str:
+    """Return a mail as its reader sees it: with links in one piece."""
+    head = f"To: {message['To']}\nSubject: {message['Subject']}"
+    return f"{head}\n\n{message.get_content()}"

@@ -43,9 +43,9 @@ function show() {
   shown = location.pathname + location.search;
   log = new Log(main, handle);
   typing.clear();
-  composer = new Composer(main, { link, log, outbox, room, csrf, me, trouble, drafts });
+  composer = new Composer(main, { link, log, outbox, room, csrf, me, trouble, newest, drafts });
   outbox.show(room);
-  main.querySelector(".down").addEventListener("click", toNewest);
+  main.querySelector(".down").addEventListener("click", newest);
   main.querySelector(".live button").addEventListener("click", () => link.retry());
   log.scroller.addEventListener("scroll", looked, { passive: true });
   log.scroller.addEventListener("keydown", steps);
@@ -246,9 +246,9 @@ function looked() {
 addEventListener("focus", looked);
 document.addEventListener("visibilitychange", looked);
 
-function toNewest() {
+function newest() {
   if (log.latest) log.toBottom();
-  else go(location.pathname, false);
+  else go(location.pathname);
 }
 
 /* Older and newer messages */

@@ -12,7 +12,7 @@ export class Composer {
   #noted = 0;
   #drafts;
 
-  // `page` has: link, log, outbox, room, csrf, me {handle, name}, trouble(text), drafts
+  // `page` has: link, log, outbox, room, csrf, me {handle, name}, trouble(text), newest(), drafts
   constructor(main, page) {
     this.#form = main.querySelector("#write");
     this.#page = page;
@@ -130,7 +130,7 @@ export class Composer {
     this.#noted = 0;
     this.#detach();
     this.cancel();
-    this.#page.log.toBottom();
+    this.#page.newest();
   }
 
   async #change(text) {

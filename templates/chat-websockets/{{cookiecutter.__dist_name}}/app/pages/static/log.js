@@ -43,7 +43,7 @@ export class Log {
     this.list = main.querySelector("#messages");
     this.scroller = main.querySelector("#log");
     this.adopt(this.messages);
-    this.scroller.addEventListener("scroll", () => (this.#stuck = this.atBottom), { passive: true });
+    this.scroller.addEventListener("scroll", () => (this.#stuck = this.latest && this.atBottom), { passive: true });
     // Where less room is left, or a message grows, the newest is still what is seen.
     const sizes = new ResizeObserver(() => this.#stuck && this.toBottom());
     sizes.observe(this.scroller);
@@ -108,10 +108,10 @@ export class Log {
     const own = message.client_id && this.waiting(message.client_id);
     const stay = this.atBottom;
     const one = this.#make(message);
-    own?.remove();
+    own?.replaceWith(one);
     this.#place(one);
     this.#arrange(one);
-    if (one.nextElementSibling) this.#arrange(this.#after(one));
+    this.#arrangeAfter(one);
     if (message.deleted) this.remove(message.id);
     if (stay || message.author.handle === this.#me) this.toBottom();
     else this.#main.querySelector(".down").hidden = false;
@@ -124,7 +124,7 @@ export class Log {
     const one = this.waiting(clientId);
     if (!one) return;
     if (this.find(id)) {
-      one.remove();
+      this.discard(one);
       return;
     }
     this.#name(one, id, sequence);
@@ -132,6 +132,14 @@ export class Log {
     delete one.dataset.client;
     this.#place(one);
     this.#arrange(one);
+  }
+
+  // Take away one of ours that was never sent, and the line of its day with the last one.
+  discard(one) {
+    const next = this.#after(one);
+    one.remove();
+    if (next) this.#arrange(next);
+    else while (this.list.lastElementChild?.matches(".day")) this.list.lastElementChild.remove();
   }
 
   // Say what becomes of a message; `buttons` are pairs of a word and what it does.
@@ -303,14 +311,25 @@ export class Log {
   #place(one) {
     const number = (of) => Number(of.dataset.sequence ?? Infinity);
     const before = this.messages.findLast((other) => other !== one && number(other) <= number(one));
+    const there = one.parentNode === this.list;
+    if (there && before === this.#before(one)) return; // the lines above it stay
     if (before) before.after(one);
     else this.list.prepend(one);
   }
 
+  #before(one) {
+    const messages = this.messages;
+    return messages[messages.indexOf(one) - 1];
+  }
+
   #after(one) {
-    let next = one.nextElementSibling;
-    while (next && !next.matches(".message")) next = next.nextElementSibling;
-    return next ?? one;
+    const messages = this.messages;
+    return messages[messages.indexOf(one) + 1];
+  }
+
+  #arrangeAfter(one) {
+    const next = this.#after(one);
+    if (next) this.#arrange(next);
   }
 
   // See to the line of its day above a message, and whether it follows the one before.

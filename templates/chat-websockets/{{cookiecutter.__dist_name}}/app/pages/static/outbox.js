@@ -102,7 +102,7 @@ export class Outbox {
 
   #discard(entry, one) {
     this.arrived(entry.client_id);
-    one.remove();
+    this.#log(entry.room)?.discard(one);
   }
 
   // In this tab alone, so that loading the page again loses nothing.
