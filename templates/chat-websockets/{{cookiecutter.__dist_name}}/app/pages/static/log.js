@@ -28,6 +28,11 @@ function fitted({ width, height }) {
   return { width: Math.max(1, Math.round(width * scale)), height: Math.max(1, Math.round(height * scale)) };
 }
 
+// The arrow keys lead from message to message, and Enter to all of this: Tab need not.
+function skipped(one) {
+  for (const link of one.querySelectorAll(".author, .at, .act")) link.tabIndex = -1;
+}
+
 export class Log {
   #main;
   #me;
@@ -84,7 +89,7 @@ export class Log {
   adopt(messages) {
     for (const one of messages) {
       tellAll(one);
-      one.querySelector(".act").tabIndex = -1; // the arrow keys lead there
+      skipped(one);
       this.#arrange(one);
     }
   }
@@ -263,7 +268,7 @@ export class Log {
     time.dateTime = message.created_at;
     tell(time);
     find(".act").setAttribute("aria-label", `Actions on the message of ${author.name} at ${time.textContent}`);
-    find(".act").tabIndex = -1;
+    skipped(one);
     if (message.html !== undefined) rendered(find(".text"), message.html);
     else this.#plain(find(".text"), message.text);
     if (author.handle === this.#me) one.dataset.text = message.text;
