@@ -1,5 +1,6 @@
 """The chat in Chromium: two windows that talk, one that goes away, both widths, and no script at all."""
 
+import base64
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -8,7 +9,15 @@ from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser as Chromium
-from playwright.sync_api import BrowserContext, Locator, Page, StorageState, WebSocketRoute, expect
+from playwright.sync_api import (
+    BrowserContext,
+    FilePayload,
+    Locator,
+    Page,
+    StorageState,
+    WebSocketRoute,
+    expect,
+)
 
 from .harness.browsers import axe, headless, photographs, serious
 from .harness.devserver import DevServer, dev
@@ -18,7 +27,12 @@ from .harness.tools import Needs
 OLD = 120  # messages of the room with a long history
 WIDE = "Donaudampfschifffahrtsgesellschaft" * 2
 SOON = 30_000  # milliseconds, where a page waits before it tries again
-# Public rooms of Ada's: one with a long history, which nobody types by hand, one with long words.
+# A picture of one pixel.
+PIXEL = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg=="
+)
+# Public rooms of Ada's: one with a long history, which nobody types by hand, one with long words,
+# one in which nobody has said anything.
 ROOMS = f"""
 import asyncio
 import sqlalchemy as sa
@@ -30,6 +44,7 @@ from app.settings import load
 
 ROOMS = {{
     "history": ("History", [(("ada", "ben")[n // 3 % 2], f"Line {{n}}") for n in range({OLD})]),
+    "quiet": ("Quiet", []),
     "wide": ("{WIDE[:60]}", [("ben", "{WIDE}"), ("ada", "`{WIDE}`\\n\\n> https://example.com/{WIDE}")]),
 }}
 
@@ -242,13 +257,15 @@ def test_lost_answer_is_asked_for_again(opens: Opens) -> None:
         server.on_message(answered)
 
     ada.page.route_web_socket(re.compile("/ws$"), between)
-    ada.enter("history")
-    ben.enter("history")
+    ada.enter("quiet")
+    ben.enter("quiet")
     ada.say("Only once")
     ben.sees("Only once")
     ada.live()
     ada.sees("Only once")
     assert lost
+    # Below the line of the day, of which there is one.
+    expect(ada.page.locator("#messages > li")).to_have_class(["day", "message"])
 
 
 def test_history_comes_as_one_scrolls_up(opens: Opens) -> None:
@@ -296,6 +313,47 @@ def test_unread_marks(opens: Opens) -> None:
     expect(ben.page.locator("body")).to_have_attribute("data-same", "page")
     ada.say("Then read this")
     ben.sees("Then read this")
+
+
+def test_new_conversation_is_on_the_list(opens: Opens) -> None:
+    """Who is written to alone for the first time sees it at once, whatever room is open."""
+    ada, ben = opens("ada"), opens("ben")
+    ben.enter("history")
+    ada.page.goto("/users/ben")
+    ada.page.get_by_role("button", name="Write to Ben").click()
+    ada.live()
+    ada.say("Just between us")
+    talk = ben.page.locator("#rooms li", has_text="Ada")
+    expect(talk.locator("[data-unread]")).to_be_visible(timeout=SOON)
+    talk.locator("a").click()
+    ben.sees("Just between us")
+
+
+def test_picture_is_sent(opens: Opens) -> None:
+    """A picture goes with a message, and the others see it."""
+    ada, ben = together(opens)
+    file = FilePayload(name="pixel.png", mimeType="image/png", buffer=PIXEL)
+    ada.page.locator("#picture").set_input_files(file)
+    expect(ada.page.locator("#attached")).to_contain_text("goes with your message")
+    ada.say("Look at this")
+    ben.sees("Look at this")
+    picture = ben.one("Look at this").locator("img")
+    expect(picture).to_have_js_property("complete", value=True)
+    expect(picture).to_have_js_property("naturalWidth", value=1)
+
+
+def test_who_is_banned_is_told_at_once(opens: Opens) -> None:
+    """An open page says it, keeps what was read there, and has no place to write any more."""
+    ada, ben = opens("ada"), opens("ben")
+    ben.enter("wide")
+    ada.page.goto("/rooms/wide/settings")
+    ada.page.get_by_label("Change Ben").click()
+    ada.page.get_by_role("button", name="Ban Ben").click()
+    expect(ben.page.locator(".quietly")).to_have_text("You are no longer in this room.", timeout=SOON)
+    expect(ben.page.locator("#text")).to_have_count(0)
+    assert ben.texts
+    ben.page.goto("/rooms/wide")
+    expect(ben.page.get_by_text("You may not enter this room.")).to_be_visible()
 
 
 def test_keys(opens: Opens) -> None:

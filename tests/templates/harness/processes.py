@@ -12,7 +12,7 @@ from pathlib import Path
 from .waiting import until
 
 # What the machine's own settings must not decide for a project under test.
-LEFT_OUT = ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME", "UV_PROJECT_ENVIRONMENT", "PORT")
+LEFT_OUT: tuple[str, ...] = ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME", "UV_PROJECT_ENVIRONMENT", "PORT")
 # Without compiled modules each of a hundred processes compiles SQLAlchemy, Django or FastAPI anew.
 LEFT_OUT += ("PYTHONDONTWRITEBYTECODE",)
 LEFT_OUT_PREFIXES = ("SCAFFOLD_", "COOKIECUTTER_", "DJANGO_", "PYTEST_", "COV_")

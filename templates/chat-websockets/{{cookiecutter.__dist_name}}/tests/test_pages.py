@@ -516,6 +516,20 @@ def test_initials(name: str, letters: str) -> None:
     assert initials(name) == letters
 
 
+@pytest.mark.parametrize(
+    ("size", "shown"),
+    [
+        ((100, 50), (100, 50)),
+        ((3000, 1500), (384, 192)),
+        ((1000, 4000), (72, 288)),
+        ((5000, 1), (384, 1)),
+    ],
+)
+def test_pictures_fit(size: tuple[int, int], shown: tuple[int, int]) -> None:
+    """The page knows how large one will be before it is there; small ones stay so."""
+    assert views.fitted(*size) == shown
+
+
 def test_colours_are_somebodys_for_good() -> None:
     """A handle has one of eight, always the same."""
     assert hue("ada") == hue("ada")
