@@ -42,6 +42,9 @@ class Client:
         self.address, self.headers = address, headers
         self.rooms: dict[str, int | None] = {}  # the last event that was seen
         self.events: list[Frame] = []
+        self.twice: list[
+            Frame
+        ] = []  # events that were told again: there should be none
         self.others: list[Frame] = []  # typing, presence and the like
         self.closed: list[int] = []  # with which codes
         self.changed = asyncio.Event()
@@ -139,6 +142,7 @@ class Client:
         if frame["type"] in EVENTS:
             seen = self.rooms.get(frame["room"])
             if seen is not None and frame["sequence"] <= seen:
+                self.twice.append(frame)
                 return
             self.rooms[frame["room"]] = frame["sequence"]
             self.events.append(frame)

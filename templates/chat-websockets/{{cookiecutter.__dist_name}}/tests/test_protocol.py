@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Coroutine
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -32,7 +31,7 @@ from app.rooms import moderation
 from app.rooms.access import standing_of
 from app.rooms.models import Member
 from app.settings import Settings
-from tests.client import RefusedError, heard
+from tests.client import Client, RefusedError, heard
 from tests.conftest import empty
 from tests.factories import join, make_room
 from tests.live import Server, serving
@@ -44,29 +43,35 @@ texts = st.text("ab *_@", min_size=1, max_size=8).filter(str.strip)
 picks = st.integers(0, 10)
 
 
-@dataclass
 class Model:
-    """The room's log, and who is out."""
+    """What is true of a room: its log, its messages by number, who is out."""
 
-    log: list[tuple[str, int, str]] = field(default_factory=list)
-    banned: set[int] = field(default_factory=set)
+    def __init__(self) -> None:
+        self.log: list[str] = []
+        self.messages: dict[int, tuple[int, str | None]] = {}  # whose, and what it says
+        self.faces: set[tuple[int, int]] = set()  # who has reacted to which
+        self.out: set[int] = set()
 
-    def may_write(self, who: int) -> bool:
-        """Whether somebody is in the room."""
-        return who not in self.banned
+    def may(self, kind: str, who: int, number: int) -> bool:
+        """Whether somebody may do that; person 0 is the owner."""
+        author, says = self.messages.get(number, (who, ""))
+        right = {
+            "delete": who in {0, author},
+            "edit": who == author and says is not None,
+        }
+        return who not in self.out and right.get(kind, says is not None)
 
-    def may_change(self, who: int, number: int) -> bool:
-        """Whether a message is theirs, and still there."""
-        there = ("delete", self.author(number), str(number)) not in self.log
-        return self.may_write(who) and self.author(number) == who and there
-
-    def author(self, number: int) -> int:
-        """Return who wrote a message; messages are known by their numbers."""
-        return self.log[number - 1][1]
-
-    def messages(self) -> list[int]:
-        """Return the numbers of all messages."""
-        return [n for n, (kind, *_) in enumerate(self.log, 1) if kind == "new"]
+    def do(self, kind: str, who: int, number: int = 0, text: str | None = None) -> None:
+        """Have it done: it is the next event."""
+        self.log.append(kind)
+        if kind in {"new", "edit", "delete"}:
+            number = number or len(self.log)
+            author, _ = self.messages.get(number, (who, ""))
+            self.messages[number] = (author, text)
+        if kind == "delete":
+            self.faces = {one for one in self.faces if one[1] != number}
+        if kind == "reaction":
+            self.faces ^= {(who, number)}
 
 
 class Talk(RuleBasedStateMachine):
@@ -103,70 +108,72 @@ class Talk(RuleBasedStateMachine):
         for client in self.clients:
             await client.__aexit__()
 
-    async def attempt(self, who: int, frame: dict[str, Any], *, good: bool) -> Any:
-        """Ask for something as somebody; it has to be done, or refused, as expected."""
+    def ask(self, who: int, kind: str, number: int = 0, **frame: Any) -> Any:
+        """Ask for something; it is done if the model says so, and else refused."""
         try:
-            answer = await self.clients[who].ask(frame)
+            answer = self.run(self.clients[who].ask(frame))
         except RefusedError:
-            assert not good, frame
-            return None
-        assert good, frame
+            answer = None
+        assert bool(answer) == self.model.may(kind, who, number), (who, frame)
         return answer
 
-    @rule(who=people, text=texts)
-    def write(self, who: int, text: str) -> None:
-        """Write a message; twice, as after a lost answer, it is one."""
-        good = self.model.may_write(who)
-        frame = {"type": "send", "room": str(self.room.id), "text": text}
+    @rule(who=people, text=texts, again=st.booleans())
+    def write(self, who: int, text: str, again: bool) -> None:  # noqa: FBT001 (drawn)
+        """Write a message; sent once more, as after a lost answer, it is still one."""
+        frame: dict[str, Any] = {"room": str(self.room.id)}
         frame["client_id"] = str(uuid.uuid4())
-        for _ in range(2):
-            if answer := self.run(self.attempt(who, frame, good=good)):
-                assert answer["sequence"] == len(self.model.log) + (
-                    not answer["duplicate"]
-                )
-                if not answer["duplicate"]:
-                    self.model.log.append(("new", who, text.strip()))
-                    self.ids[answer["sequence"]] = answer["message_id"]
+        answers = [
+            self.ask(who, "new", type="send", text=words, **frame)
+            for words in (text, "other words")[: 1 + again]
+        ]
+        if answers[0]:
+            self.model.do("new", who, text=text.strip())
+            assert {one["sequence"] for one in answers} == {len(self.model.log)}
+            assert [one["duplicate"] for one in answers] == [False, True][: 1 + again]
+            self.ids[len(self.model.log)] = answers[0]["message_id"]
 
-    @precondition(lambda self: self.model.messages())
+    @precondition(lambda self: self.model.messages)
     @rule(who=people, pick=picks, text=texts)
     def edit(self, who: int, pick: int, text: str) -> None:
         """Edit a message, which only its author may."""
         number = self.pick(pick)
-        frame = {"type": "edit", "id": self.ids[number], "text": text}
-        good = self.model.may_change(who, number)
-        if self.run(self.attempt(who, frame, good=good)):
-            self.model.log.append(("edit", who, str(number)))
+        if self.ask(who, "edit", number, type="edit", id=self.ids[number], text=text):
+            self.model.do("edit", who, number, text.strip())
 
-    @precondition(lambda self: self.model.messages())
+    @precondition(lambda self: self.model.messages)
     @rule(who=people, pick=picks)
     def delete(self, who: int, pick: int) -> None:
         """Delete a message: one's own, as the owner any. Again is nothing."""
         number = self.pick(pick)
-        author = self.model.author(number)
-        good = who in {0, author}
-        frame = {"type": "delete", "id": self.ids[number]}
-        answer = self.run(
-            self.attempt(who, frame, good=good and self.model.may_write(who))
-        )
+        answer = self.ask(who, "delete", number, type="delete", id=self.ids[number])
         if answer and "sequence" in answer:
-            self.model.log.append(("delete", author, str(number)))
+            self.model.do("delete", who, number)
+
+    @precondition(lambda self: self.model.messages)
+    @rule(who=people, pick=picks, on=st.booleans())
+    def react(self, who: int, pick: int, on: bool) -> None:  # noqa: FBT001 (drawn)
+        """Put an emoji to a message or take it away. Again is nothing."""
+        number = self.pick(pick)
+        frame = {"type": "react", "id": self.ids[number], "emoji": "👍", "on": on}
+        answer = self.ask(who, "reaction", number, **frame)
+        if answer and ((who, number) in self.model.faces) != on:
+            assert answer["sequence"] == len(self.model.log) + 1
+            self.model.do("reaction", who, number)
 
     def pick(self, pick: int) -> int:
-        """Return one of the messages."""
-        messages = self.model.messages()
-        return messages[pick % len(messages)]
+        """Return the number of one of the messages."""
+        numbers = list(self.model.messages)
+        return numbers[pick % len(numbers)]
 
     @rule(who=st.integers(1, PEOPLE - 1))
     def ban(self, who: int) -> None:
         """Ban somebody, or let them in again."""
-        if who in self.model.banned:
+        if who in self.model.out:
             self.run(self.forgive(who))
-            self.model.banned.discard(who)
         else:
             self.run(self.expel(who))
-            self.model.banned.add(who)
-            self.model.log.append(("member", 0, ""))
+            self.model.do("member", 0)
+        self.model.out ^= {who}
 
     async def expel(self, who: int) -> None:
         """Ban as the owner does by HTTP."""
@@ -203,16 +210,32 @@ class Talk(RuleBasedStateMachine):
 
     async def compare(self) -> None:
         """Wait until the clients have what the model has, and look at it."""
-        log = self.model.log
+        model = self.model
         for who, client in enumerate(self.clients):
-            if who in self.model.banned:
+            if who in model.out:
                 continue
-            await client.until(partial(heard, client, len(log)))
-            assert [one["sequence"] for one in client.events] == list(
-                range(1, len(log) + 1)
+            await client.until(partial(heard, client, len(model.log)))
+            numbers = [one["sequence"] for one in client.events]
+            assert numbers == list(range(1, len(model.log) + 1))
+            assert [one["type"] for one in client.events] == model.log
+            assert (self.seen(client), client.twice) == (
+                (model.messages, model.faces),
+                [],
             )
-            assert [one["type"] for one in client.events] == [kind for kind, *_ in log]
-        assert await self.members() == PEOPLE - len(self.model.banned)
+        assert await self.members() == PEOPLE - len(model.out)
+
+    def seen(self, client: Client) -> tuple[dict[int, Any], set[tuple[int, int]]]:
+        """Return the messages and reactions that a client shows, of all it heard."""
+        people = {user.handle: who for who, user in enumerate(self.users)}
+        numbers = {message: number for number, message in self.ids.items()}
+        shown = Model()
+        for one in client.events:
+            message = one.get("message", {})
+            number = numbers.get(message.get("id") or one.get("message_id", ""), 0)
+            who = (message.get("author") or one.get("user") or {}).get("handle", "")
+            text = None if message.get("deleted") else message.get("text")
+            shown.do(one["type"], people.get(who, 0), number, text)
+        return shown.messages, shown.faces
 
     async def members(self) -> int:
         """Return how many are in the room."""
