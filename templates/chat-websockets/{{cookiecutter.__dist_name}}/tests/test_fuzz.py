@@ -7,116 +7,134 @@ import contextlib
 import json
 import random
 import uuid
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import websockets
+from fastapi import FastAPI
 
-from app.live.protocol import CLIENT, Close, Refused, parse
+from app.live.protocol import CLIENT, SCHEMAS, Close, Refused, parse
+from app.settings import Settings
 from tests.factories import make_room
-from tests.live import Line, Server, check
+from tests.live import Line, Server, check, serving
+from tests.pages import wrote
 
 pytestmark = pytest.mark.milestone(5)
 CODES = {int(code) for code in Close}
 SEED = 20_260_101
-ROUNDS = 400
+ROUNDS = 300
 
 
-def values(chance: random.Random, room: str) -> Any:
-    """Return something that might stand in a frame."""
-    return chance.choice(
-        [
-            room,
-            str(uuid.UUID(int=chance.getrandbits(128))),
-            *(None, True, 0, -1, 2**31, 2**70, 1.5, "", [], {}, [[]], {"a": {}}),
-            "\x00",
-            "\ud800",
-            "😀" * 40,
-            "x" * chance.choice([40, 41, 4000, 4001]),
-            room.upper(),
-            "'; DROP TABLE messages; --",
-        ]
-    )
+NOWHERE = str(uuid.UUID(int=7))
+ODD: list[Any] = [
+    *(None, True, 0, -1, 2**31, 2**70, 1.5, "", [], {}, [[]], {"a": {}}),
+    *("\x00", "\ud800", "x" * 4001, NOWHERE.upper() + "A", "'; DROP TABLE rooms; --"),
+]
+BROKEN = [
+    *("", "{", "null", "[]", '"x"', "NaN", "1e999", "[" * 5000, "{}"),
+    *('{"type":"ping","ref":"\\ud800"}', '{"type":["ping"]}', '{"type":"nothing"}'),
+]
 
 
-def frames(chance: random.Random, room: str) -> Iterator[str | bytes]:
-    """Give frames, most of them wrong in some way."""
-    fields = [
-        "type",
-        "ref",
-        "room",
-        "client_id",
-        "text",
-        "reply_to",
-        "after",
-        "id",
-        "emoji",
-        "on",
-        "sequence",
-    ]
-    broken = [
-        "",
-        "{",
-        "null",
-        "[]",
-        '"x"',
-        "NaN",
-        "[" * 5000,
-        '{"type":"ping","ref":"\\ud800"}',
-        '{"type":["ping"]}',
-        '{"type":"ping","type":"hello"}',
-        "1e999",
-    ]
-    made: list[Callable[[], str | bytes]] = [
-        lambda: chance.choice(broken),
-        lambda: chance.randbytes(chance.randrange(200)),
-        lambda: json.dumps({"type": chance.choice(list(CLIENT))}),
-        lambda: json.dumps(
-            {"type": chance.choice(list(CLIENT))}
-            | {
-                name: values(chance, room)
-                for name in chance.sample(fields[1:], chance.randrange(6))
-            }
-        ),
-        lambda: json.dumps({name: values(chance, room) for name in fields}),
-    ]
+def good(things: dict[str, str], messages: list[str]) -> dict[str, list[Any]]:
+    """Return for each field what fits there, of things that are there or are not."""
+    rooms = [things["room"], things["closed"], NOWHERE]
+    some = [*messages, things["secret"], NOWHERE]
+    return {
+        "ref": ["r"],
+        "protocol": [1, 1, 2],
+        "client": ["fuzz"],
+        "room": [things["room"], *rooms],
+        "client_id": [NOWHERE, *rooms, *messages],
+        "text": ["x", " ", "@a *b*", "\u202e", "[" * 4000, "> " * 2000, "https://x.y"],
+        "reply_to": [None, *some],
+        "image_id": [None, None, NOWHERE],
+        "id": some,
+        "after": [None, 0, 1, 2**31 - 1],
+        "sequence": [0, 1, 2**31 - 1],
+        "emoji": ["👍", "🎉", "x", "\u200b"],
+        "on": [True, False],
+    }
+
+
+def frames(
+    chance: random.Random, things: dict[str, str], messages: list[str]
+) -> Iterator[str | bytes]:
+    """Give frames: as they should be, wrong in one field, broken, or once more."""
+    fit, before = good(things, messages), [json.dumps({"type": "ping"})]
     for _ in range(ROUNDS):
-        yield chance.choice(made)()
+        kind = chance.choice(list(CLIENT))
+        schema = SCHEMAS["$defs"]["client"][kind]
+        frame = {"type": kind} | {
+            name: chance.choice(fit[name])
+            for name in schema["properties"]
+            if name != "type" and (name in schema["required"] or chance.random() < 0.5)
+        }
+        match chance.randrange(10):
+            case 0:
+                yield chance.choice(BROKEN)
+            case 1:
+                yield chance.randbytes(chance.randrange(200))
+            case 2:
+                yield chance.choice(before)
+            case 3 | 4:
+                frame[chance.choice([*frame, *fit])] = chance.choice(ODD)
+                yield json.dumps(frame)
+            case _:
+                before.append(json.dumps(frame))
+                yield before[-1]
 
 
 async def test_nonsense_is_answered(
-    server: Server, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    settings: Settings, app: FastAPI, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Each frame gets a documented answer or close code, and the server goes on."""
-    monkeypatch.setattr("app.live.socket.Rate", lambda *_: Unlimited)
-    user = await server.user()
-    room = str((await make_room(server.database, user)).id)
     chance = random.Random(SEED)  # noqa: S311 (the same frames each time)
-    pending = list(frames(chance, room))
-    while pending:
+    limits = {"frames_per_second": 10_000, "messages_per_second": 10_000}
+    async with serving(settings, redis_url="", **limits) as server:
+        user, other = await server.user(), await server.user()
+        room = await make_room(server.database, user, other)
+        closed = await make_room(server.database, other, kind="private")
+        secret = await wrote(server.database, closed, other, "secret")
+        things = {
+            "room": str(room.id),
+            "closed": str(closed.id),
+            "secret": str(secret.id),
+        }
+        messages = [
+            str((await wrote(server.database, room, user, "x")).id) for _ in range(9)
+        ]
+        pending = list(frames(chance, things, messages))
+        done: Counter[str] = Counter()
+        while pending:
+            async with server.line(user, hello=chance.random() < 0.8) as line:
+                pending = await throw(line, pending, done)
         async with server.line(user) as line:
-            pending = await throw(line, pending)
-    async with server.line(user) as line:
-        assert (await line.ask(type="ping"))["type"] == "pong"
+            assert (await line.ask(type="ping"))["type"] == "pong"
+            assert (await line.ask(type="subscribe", room=things["room"]))["sequence"]
     assert not [one for one in caplog.records if one.levelname in {"ERROR", "CRITICAL"}]
+    # It is of no use if nothing gets past the first check.
+    assert done["ack"] > ROUNDS / 10
+    assert {"new", "edit", "reaction", "subscribed", "error"} <= set(done)
+    assert done["secret"] == 0
 
 
-class Unlimited:
-    """A rate that nobody exceeds."""
-
-    per_second, burst = 1e9, 1e9
-
-
-async def throw(line: Line, pending: list[str | bytes]) -> list[str | bytes]:
+async def throw(
+    line: Line, pending: list[str | bytes], done: Counter[str]
+) -> list[str | bytes]:
     """Send frames until the server closes; return those that were not sent."""
     for sent, frame in enumerate(pending, 1):
         with contextlib.suppress(websockets.ConnectionClosed):
             await line.socket.send(frame)
             await line.send(type="ping", ref="sync")
             async with asyncio.timeout(10):
-                while check(json.loads(await line.socket.recv())).get("ref") != "sync":
-                    pass
+                answer: dict[str, Any] = {}
+                while answer.get("ref") != "sync":
+                    answer = check(json.loads(await line.socket.recv()))
+                    done[answer["type"]] += 1
+                    done["secret"] += "secret" in str(answer)
             continue
         assert line.socket.close_code in CODES
         return pending[sent:]
