@@ -53,8 +53,9 @@ NAMES = {
 
 def with_redis(test: Any) -> Any:
     """Run a test where there is a Redis; elsewhere there is no such test."""
-    kinds = [kind for kind in KINDS if kind == "redis"]
-    return pytest.mark.parametrize("redis", kinds, indirect=True)(test)
+    if "redis" not in KINDS:
+        return None  # without a value pytest would skip it
+    return pytest.mark.parametrize("redis", ["redis"], indirect=True)(test)
 
 
 def check(frame: Frame) -> Frame:
