@@ -278,6 +278,9 @@ async def test_an_answer_shows_what_it_answers(
     message = await wrote(database, lobby, ada.user, "What is it?")
     page = await ada.page(f"/rooms/lobby?reply={message.id}")
     assert f'name="reply_to" value="{message.id}"' in page
+    elsewhere = await make_room(database, ada.user, kind="private")
+    secret = await wrote(database, elsewhere, ada.user, "A secret")
+    assert "A secret" not in await ada.page(f"/rooms/lobby?reply={secret.id}")
     await wrote(database, lobby, ada.user, "This", reply_to=message.id)
     assert "<b>Ada</b> <span>What is it?</span>" in await ada.page("/rooms/lobby")
 

@@ -16,6 +16,7 @@ from app.core.errors import Problem
 from app.core.pagination import Listing, keyset
 from app.messages import images
 from app.messages import services as messages
+from app.messages.models import Message
 from app.messages.routes import NotTooFast
 from app.messages.routes_more import not_too_often
 from app.pages import views, views_rooms
@@ -92,8 +93,12 @@ async def show_room(
     blocked = await session.scalars(
         sa.select(User.handle).where(User.id.in_(blocked_by(person.id)))
     )
+    # Of this room alone: who may read here may not read everywhere.
     replied = await views.messages_of(
-        session, person.id, [asked.reply] if asked.reply else []
+        session,
+        person.id,
+        [asked.reply] if asked.reply else [],
+        Message.room_id == room.id,
     )
     return render(
         request,

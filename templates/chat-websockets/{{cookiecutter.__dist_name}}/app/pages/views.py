@@ -258,10 +258,14 @@ def arranged(found: Iterable[MessageView], read: int | None) -> list[MessageView
 
 
 async def messages_of(
-    session: AsyncSession, me: uuid.UUID, ids: Collection[uuid.UUID]
+    session: AsyncSession,
+    me: uuid.UUID,
+    ids: Collection[uuid.UUID],
+    *where: sa.ColumnElement[bool],
 ) -> dict[uuid.UUID, MessageView]:
     """Return these messages, which somebody may read; no more than a page."""
-    found = await messages_where(session, me, Message.id.in_(ids), newest=True)
+    which = Message.id.in_(ids)
+    found = await messages_where(session, me, which, *where, newest=True)
     return {one.id: one for one in found}
 
 
