@@ -76,6 +76,7 @@ PAGES = {
         "/users/ben",
         "/invite/mailed",
         "/rooms/nowhere",
+        "/nowhere",
     ),
     "admin": ("/rooms/history", "/admin/reports"),
 }
@@ -217,6 +218,7 @@ def test_two_windows_talk(opens: Opens) -> None:
     ada.say("Magnetic pole")
     expect(ben.one("Magnetic pole").locator(".fate")).to_have_text("edited")
     ben.do("And south", "Delete")
+    ben.page.get_by_role("button", name="Delete it for everybody?").click()
     expect(ada.messages.last).to_contain_text("This message was deleted.")
     ada.sees("Magnetic pole")
 
@@ -416,6 +418,7 @@ def test_reading_and_writing_need_no_javascript(opens: Opens) -> None:
     """Without a script one logs in, reads what is older and newer, writes, searches, and sees the account."""
     page = opens("ben", java_script_enabled=False).page
     page.goto("/rooms/history")
+    expect(page.locator(".message").last).to_be_in_viewport()
     page.get_by_role("link", name="Older messages").click()
     page.get_by_role("link", name="Older messages").click()
     expect(page.get_by_text("Line 0", exact=True)).to_be_visible()

@@ -9,6 +9,7 @@ from typing import Any
 
 import structlog
 from fastapi import FastAPI
+from starlette.exceptions import HTTPException
 
 from app import bot
 from app.accounts import routes_auth, routes_people
@@ -18,6 +19,7 @@ from app.core.middleware import Guard
 from app.live.live import Live
 from app.live.socket import router as sockets
 from app.messages.routes import router as messages
+from app.pages.pages import nowhere
 from app.pages.routes import router as pages
 from app.rooms import routes_members, routes_rooms
 from app.settings import Settings, load
@@ -66,6 +68,7 @@ def create_app(
     app.state.stopping = asyncio.Event()  # the lifespan has one that is set in time
     app.add_middleware(Guard, settings=settings)
     errors.register(app)
+    app.add_exception_handler(HTTPException, nowhere)
     for router in ROUTERS:
         app.include_router(router)
     if not settings.production:

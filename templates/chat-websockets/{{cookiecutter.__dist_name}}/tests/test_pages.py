@@ -489,6 +489,19 @@ async def test_files_are_kept_for_good_under_their_own_address(
     assert (await client.get("/static/old/../pages.py")).status_code == 404
 
 
+async def test_an_address_that_is_none_is_a_page_for_people(
+    client: httpx2.AsyncClient,
+) -> None:
+    """Programs, and whoever asks the API, get a problem as everywhere."""
+    wanted = {"Accept": "text/html,*/*"}
+    page = await client.get("/nowhere", headers=wanted)
+    assert (page.status_code, "There is no such page." in page.text) == (404, True)
+    for path, headers in (("/nowhere", {}), ("/api/nowhere", wanted)):
+        answer = await client.get(path, headers=headers)
+        assert answer.status_code == 404
+        assert answer.headers["Content-Type"] == "application/problem+json"
+
+
 def test_pages_have_no_script_or_style_of_their_own() -> None:
     """Nothing that the content security policy would refuse is in a template."""
     inline = re.compile(

@@ -19,12 +19,13 @@ from fastapi.routing import APIRoute
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pydantic import Field, field_validator
+from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
 from app.accounts.access import Person, by_cookie
 from app.core import cookies
 from app.core.database import SAFE_METHODS, utcnow
-from app.core.errors import Problem
+from app.core.errors import Problem, stopped
 from app.core.pagination import Listing
 from app.core.schemas import Schema
 from app.pages.assets import address_of
@@ -218,6 +219,17 @@ async def refused(request: Request, error: Exception) -> Response:
     )
     response.headers.update(problem.headers)
     return response
+
+
+async def nowhere(request: Request, error: Exception) -> Response:
+    """Return a page for an address that is none, to whoever wants pages."""
+    found = cast("HTTPException", error)
+    wanted = "text/html" in request.headers.get("Accept", "")
+    if not wanted or request.url.path.startswith("/api/"):
+        return await stopped(request, error)
+    missing = found.status_code == HTTPStatus.NOT_FOUND
+    detail = "There is no such page." if missing else str(found.detail)
+    return await refused(request, Problem(found.status_code, detail))
 
 
 async def unfit(request: Request, error: Exception) -> Response:

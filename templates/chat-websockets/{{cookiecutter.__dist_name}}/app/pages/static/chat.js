@@ -1,8 +1,9 @@
 // The page of a room: what comes in, where one reads, and going from room to room.
 // Without this module the page still shows and does everything, when it is loaded again.
 
+import { Actions } from "./actions.js";
 import { Composer } from "./composer.js";
-import { Link } from "./link.js";
+import { Link, Lost } from "./link.js";
 import { Log } from "./log.js";
 import { Outbox } from "./outbox.js";
 import { Side } from "./side.js";
@@ -10,7 +11,6 @@ import { Side } from "./side.js";
 const TYPED = 5000; // so long somebody counts as typing
 const { csrf, me: handle, name } = document.body.dataset;
 const me = { handle, name };
-const NOBODY = "There is no connection: try again when there is.";
 const OUT = "You are no longer in this room.";
 const blocked = new Set(document.body.dataset.blocked.split(" "));
 const STATES = {
@@ -22,7 +22,7 @@ const STATES = {
   outdated: "The chat has changed: load the page again",
 };
 
-let main, log, composer;
+let main, log;
 let room = ""; // the one that is shown
 let queue = null; // what comes in while another one is being loaded
 let read = 0;
@@ -43,16 +43,13 @@ function show() {
   shown = location.pathname + location.search;
   log = new Log(main, handle);
   typing.clear();
-  composer = new Composer(main, { link, log, outbox, room, csrf, me, trouble, newest, drafts });
+  const composer = new Composer(main, { link, log, outbox, room, csrf, me, trouble, newest, drafts });
+  new Actions(main, { link, log, composer, me: handle, trouble });
   outbox.show(room);
   main.querySelector(".down").addEventListener("click", newest);
   main.querySelector(".live button").addEventListener("click", () => link.retry());
   log.scroller.addEventListener("scroll", looked, { passive: true });
-  log.scroller.addEventListener("keydown", steps);
   log.scroller.addEventListener("trimmed", ({ detail }) => turn("older", `?before=${detail}`));
-  log.list.addEventListener("click", chosen);
-  log.list.addEventListener("submit", reacted);
-  main.querySelector("#menu").addEventListener("click", act);
   const fresh = main.querySelector("#fresh");
   const target = location.hash && log.find(location.hash.slice(3));
   if (target) target.scrollIntoView({ block: "center" });
@@ -314,7 +311,7 @@ async function go(address, remember = true, instead = () => location.assign(addr
   queue = null;
   const writing = document.activeElement?.id === "text";
   if (!page?.querySelector("#content[data-room]")) {
-    if (page === undefined) trouble(NOBODY);
+    if (page === undefined) trouble(new Lost().message);
     else instead();
     mine.frames.forEach(take);
     return;
@@ -342,97 +339,6 @@ document.querySelector("#rooms").addEventListener("click", (event) => {
   document.querySelector("#rooms:popover-open")?.hidePopover();
   go(entry.href);
 });
-
-/* What one does with a message */
-
-const menu = () => main.querySelector("#menu");
-let acted = null;
-
-function chosen(event) {
-  const button = event.target.closest(".act");
-  const quoted = event.target.closest("[data-quoted]");
-  if (button) {
-    event.preventDefault();
-    open(button.closest(".message"), button);
-  } else if (quoted && log.find(quoted.dataset.quoted)) {
-    event.preventDefault();
-    const one = log.find(quoted.dataset.quoted);
-    one.scrollIntoView({ block: "center" });
-    one.focus();
-  }
-}
-
-function open(one, button) {
-  acted = one;
-  const box = menu();
-  const find = (word) => box.querySelector(`[data-act="${word}"]`);
-  const own = one.dataset.author === handle && !one.classList.contains("gone");
-  const may = main.dataset.mayWrite === "true" && !one.classList.contains("gone");
-  find("reply").hidden = box.querySelector(".faces").hidden = !may;
-  find("edit").hidden = !own || !may;
-  find("delete").hidden = !own && main.dataset.mayModerate !== "true";
-  find("page").href = `/messages/${one.dataset.id}`;
-  one.classList.add("chosen");
-  box.showPopover();
-  const { bottom, top, right } = button.getBoundingClientRect();
-  const { offsetHeight: height, offsetWidth: width } = box;
-  const below = bottom + height + 8 < innerHeight;
-  box.style.top = `${Math.max(8, below ? bottom + 4 : top - height - 4)}px`;
-  box.style.left = `${Math.max(8, right - width)}px`;
-  box.querySelector("button:not([hidden])").focus();
-  box.addEventListener("toggle", () => one.classList.remove("chosen"), { once: true });
-}
-
-async function act({ target }) {
-  const button = target.closest("button");
-  if (!button) return;
-  const one = acted;
-  const { id } = one.dataset;
-  menu().hidePopover();
-  try {
-    if (button.dataset.emoji) await react(one, button.dataset.emoji);
-    else if (button.dataset.act === "reply") composer.reply(one);
-    else if (button.dataset.act === "edit") composer.edit(one);
-    else if (button.dataset.act === "copy") {
-      await navigator.clipboard.writeText(one.querySelector(".text").innerText);
-    } else if (button.dataset.act === "delete") await link.ask("delete", { id });
-  } catch (error) {
-    trouble(error.message || NOBODY);
-  }
-}
-
-function react(one, emoji) {
-  const list = [...one.querySelectorAll(".reactions button[aria-pressed=true]")];
-  const mine = list.some((button) => button.form.elements.emoji.value === emoji);
-  return link.ask("react", { id: one.dataset.id, emoji, on: !mine });
-}
-
-async function reacted(event) {
-  event.preventDefault();
-  const one = event.target.closest(".message");
-  try {
-    await react(one, event.target.elements.emoji.value);
-  } catch (error) {
-    trouble(error.message || NOBODY);
-  }
-}
-
-// The arrow keys go from message to message, Enter opens what can be done with one.
-function steps(event) {
-  const one = document.activeElement.closest(".message");
-  const messages = log.messages;
-  const at = messages.indexOf(one);
-  if (event.key === "ArrowUp" && (at > 0 || !one)) {
-    event.preventDefault();
-    messages.at(one ? at - 1 : -1)?.focus();
-  } else if (event.key === "ArrowDown" && one) {
-    event.preventDefault();
-    messages[at + 1]?.focus();
-  } else if (event.key === "Enter" && one && event.target === one && one.dataset.id) {
-    event.preventDefault();
-    open(one, one.querySelector(".act"));
-  } else if (event.key === "Escape") main.querySelector("#text")?.focus();
-}
 
 document.querySelector("[data-forgets]").addEventListener("submit", () => outbox.clear());
 addEventListener("beforeunload", (event) => outbox.size && event.preventDefault());

@@ -141,7 +141,7 @@ export class Composer {
       try {
         await link.ask("edit", { id, text });
       } catch (error) {
-        trouble(error.message || "There is no connection: the change is not saved.");
+        trouble(error.message);
         return;
       }
     }

@@ -9,7 +9,11 @@ const STEADY = 5_000; // whoever was connected so long begins with short waits a
 const PATIENCE = 15_000; // for an answer
 const [RESTART, ENDED, BARRED, SLOW, UNKNOWN, MANY] = [1012, 4401, 4403, 4408, 4409, 4429];
 
-export class Lost extends Error {}
+export class Lost extends Error {
+  constructor() {
+    super("There is no connection: try again when there is.");
+  }
+}
 
 export class Refused extends Error {
   constructor({ code, detail, retry_after: seconds }) {
