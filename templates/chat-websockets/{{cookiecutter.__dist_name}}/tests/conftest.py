@@ -137,6 +137,7 @@ async def app(shared_app: FastAPI) -> AsyncIterator[FastAPI]:
     yield shared_app
     shared_app.state.database.info.clear()
     await empty(shared_app.state.database)
+    await state["live"].hub.stop()  # a question whether it is ready has connected it
     shared_app.state._state.clear()  # noqa: SLF001 (as above)
     shared_app.state._state.update(state, ready_checks=checks)  # noqa: SLF001
 
@@ -193,6 +194,7 @@ async def make_app(
 
     yield make
     for each in made:
+        await each.state.live.hub.stop()
         await each.state.database.close()
 
 
