@@ -90,12 +90,12 @@ def test_postman_collection_runs(server: DevServer, chat: Project, need: Needs) 
 
 
 def test_locust_has_no_failure(project: Callable[..., Project]) -> None:
-    """Eighteen users of the load test talk over sockets, write and read, and nothing fails."""
+    """Nine users of the load test talk over sockets, write and read, and nothing fails."""
     # In a chat of its own: an account may log in five times a minute.
     chat = project(template="chat-websockets")
     with dev(chat) as server:
-        words = ["locust", "-f", "load", "--headless", "-u", "18", "-r", "18", "-t", "15s"]
-        words += ["-H", server.url.rstrip("/")]
+        words = ["locust", "-f", "load", "--headless", "-u", "9", "-r", "9", "-t", "25s"]
+        words += ["-H", server.url.rstrip("/"), "--stop-timeout", "30"]
         done = chat.run("--group", "load", *words, timeout=300).good()
     for name in ("send", "subscribe", "/rooms/[id]/messages", "/rooms/[slug]"):
         assert name in done.text
