@@ -6,6 +6,7 @@ import contextlib
 import secrets
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 
 import pytest
 
@@ -206,7 +207,7 @@ def test_a_bucket_fills_again(monkeypatch: pytest.MonkeyPatch) -> None:
     bucket = Bucket(Rate(2, 2))
     assert [bucket.take(floor=-2), bucket.take(floor=-2)] == [0, 0]
     waits = [bucket.take(floor=-2) for _ in range(4)]
-    assert waits == [0.5, 1.0, 1.5, 1.5]
+    assert waits == [1.0, 1.5, 1.5, 1.5]
     now += 60
     assert [bucket.take(), bucket.take()] == [0, 0]
     assert bucket.take() == 0.5
@@ -219,3 +220,16 @@ def test_buckets_have_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(100):
         buckets.take(Rate(1, 1), [str(number)])
     assert len(buckets._buckets) <= 12  # noqa: SLF001 (nothing else tells)
+
+
+def test_who_waits_as_told_gets_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Asking too early costs nothing: else the polite would wait for ever."""
+    now = 0.0
+    monkeypatch.setattr("app.live.limits.time", SimpleNamespace(monotonic=lambda: now))
+    bucket = Bucket(Rate(4, 1))
+    assert bucket.take() == 0
+    for _ in range(3):
+        now += 0.125
+        assert bucket.take() == 0.125
+        now += bucket.take()
+        assert bucket.take() == 0

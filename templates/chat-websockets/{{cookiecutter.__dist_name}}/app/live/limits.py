@@ -28,8 +28,8 @@ class Bucket:
     def take(self, *, floor: float = 0) -> float:
         """Take one; return how many seconds to wait, 0 if it was there.
 
-        What is refused is taken too, down to `floor`: whoever goes on gets deeper into
-        debt, and `tokens` tells how deep.
+        Whoever waits as long as that gets through. With a `floor` below nothing what is
+        refused is taken too: whoever goes on gets into debt, `tokens` tells how deep.
         """
         now = time.monotonic()
         grown = self.tokens + (now - self.at) * self.rate.per_second
@@ -37,6 +37,6 @@ class Bucket:
         if self.tokens >= 1:
             self.tokens -= 1
             return 0
-        missing = 1 - self.tokens
-        self.tokens = max(floor, self.tokens - 1)
-        return missing / self.rate.per_second
+        if floor < 0:
+            self.tokens = max(floor, self.tokens - 1)
+        return (1 - self.tokens) / self.rate.per_second
