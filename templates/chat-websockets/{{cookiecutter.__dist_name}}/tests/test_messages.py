@@ -100,14 +100,20 @@ async def test_both_sides_at_once_are_refused(world: World) -> None:
 
 
 async def test_the_same_id_is_the_same_message(world: World) -> None:
-    """After a lost answer one sends again, and it is there once."""
+    """In its room: after a lost answer one sends again, and it is there once."""
     client_id = str(uuid.uuid4())
     first = await world.say("once", client_id=client_id)
-    again = await world.say("once", client_id=client_id)
+    again = await world.say("other words", client_id=client_id)
     assert (first["duplicate"], again["duplicate"]) == (False, True)
     assert first["message_id"] == again["message_id"]
     async with world.database.session(write=False) as session:
         assert await session.scalar(sa.select(sa.func.count(Event.sequence))) == 1
+        assert await session.scalar(sa.select(Message.text)) == "once"
+    other = await make_room(world.database, world.ada)
+    said = {"client_id": client_id, "text": "in another room it is another message"}
+    path = f"/api/v1/rooms/{other.id}/messages"
+    answer = await world.client.post(path, json=said, headers=world.as_ada)
+    assert not answer.json()["duplicate"]
 
 
 async def test_its_author_edits_a_message(world: World) -> None:
