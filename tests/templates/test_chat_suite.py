@@ -28,6 +28,7 @@ def test_suite_passes_on_postgresql_and_redis(chat: Project, postgresql: Databas
         env = {"DATABASE_URL": postgresql.url, "REDIS_URL": redis.url}
         done = chat.run("pytest", "-q", "-n", "2", timeout=900, **env).good()
     assert " passed" in done.text
+    assert "skipped" not in done.text
 
 
 def test_suite_passes_on_the_older_python(project: Callable[..., Project], need: Needs) -> None:

@@ -136,6 +136,7 @@ async def app(shared_app: FastAPI) -> AsyncIterator[FastAPI]:
     shared_app.state.stopping = asyncio.Event()  # one for each event loop
     yield shared_app
     shared_app.state.database.info.clear()
+    await shared_app.state.live.hub.stop()  # its connections are of this event loop
     await empty(shared_app.state.database)
     await state["live"].hub.stop()  # a question whether it is ready has connected it
     shared_app.state._state.clear()  # noqa: SLF001 (as above)
