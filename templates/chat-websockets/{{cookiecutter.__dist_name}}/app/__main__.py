@@ -1,4 +1,8 @@
-"""The command line: `python -m app dev`, and what production runs one by one."""
+"""The command line: `python -m app dev`, and what production runs one by one.
+
+Each command imports what it needs itself: the first page of `dev` waits for what the
+process imports that only watches the server's.
+"""
 
 from __future__ import annotations
 
@@ -8,26 +12,21 @@ import contextlib
 import secrets
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from types import FrameType
+from typing import TYPE_CHECKING
 
-import alembic.command
-import alembic.config
-from sqlalchemy.exc import DBAPIError
-
-from app import demo
-from app.accounts import services
-from app.core import passwords, serving
 from app.core.config import BASE_DIR, SettingsError, write_missing
-from app.core.database import Database
-from app.core.errors import Problem
 from app.settings import Settings, load
+
+if TYPE_CHECKING:
+    from app.core.database import Database
 
 
 def main() -> None:
     """Run the command; what stands in its way is one line and exit code 1."""
     given = arguments()
-    try:
+    with in_one_sentence():
         match given.command:
             case "dev":
                 dev(reload=not given.no_reload)
@@ -35,13 +34,28 @@ def main() -> None:
                 make_admin(given.email)
             case command:
                 COMMANDS[command]()
-    except (SettingsError, Problem) as refusal:
+
+
+@contextlib.contextmanager
+def in_one_sentence() -> Iterator[None]:
+    """End the process where the block is refused something, and say why."""
+    try:
+        yield
+    except SettingsError as refusal:
         sys.exit(str(refusal))
-    except (DBAPIError, OSError) as error:
-        reason = getattr(error, "orig", error)
-        sys.exit(f"DATABASE_URL leads to no database that works: {reason}")
     except KeyboardInterrupt:
         sys.exit(130)  # as a shell counts what Ctrl-C ended
+    except Exception as error:
+        from sqlalchemy.exc import DBAPIError
+
+        from app.core.errors import Problem
+
+        if isinstance(error, Problem):
+            sys.exit(str(error))
+        if not isinstance(error, DBAPIError | OSError):
+            raise
+        reason = getattr(error, "orig", error)
+        sys.exit(f"DATABASE_URL leads to no database that works: {reason}")
 
 
 def arguments() -> argparse.Namespace:
@@ -60,6 +74,9 @@ def arguments() -> argparse.Namespace:
 
 def setup() -> None:
     """Bring the database to what this version of the code expects."""
+    import alembic.command
+    import alembic.config
+
     config = alembic.config.Config(BASE_DIR / "alembic.ini")
     config.attributes["url"] = load().database_url
     alembic.command.upgrade(config, "head")
@@ -67,6 +84,8 @@ def setup() -> None:
 
 def seed() -> None:
     """Write the people and rooms of the demo; what is there already stays."""
+    from app import demo
+
     settings = load()
     if settings.production:
         raise SettingsError("seed is for development: everybody knows its passwords.")
@@ -80,6 +99,9 @@ def seed() -> None:
 
 def make_admin(email: str) -> None:
     """Make an admin's account and print its password."""
+    from app.accounts import services
+    from app.core import passwords
+
     password = secrets.token_urlsafe(16)
 
     async def work() -> None:
@@ -101,30 +123,42 @@ def make_admin(email: str) -> None:
 
 def serve() -> None:
     """Serve the API, the pages and the socket, until SIGTERM."""
-    serving.serve("app.main:create_app", port=load().port, production=True)
+    from app.core import serving
+
+    serving.serve("app.main:create_app", port=load().port)
 
 
 def dev(*, reload: bool) -> None:
     """From a fresh copy to a running service, until Ctrl-C."""
+    from app.core import serving
+
     write_missing(BASE_DIR)
     settings = load()
     if settings.environment != "development":
         raise SettingsError(f"dev is for development, not for {settings.environment}.")
     signal.signal(signal.SIGTERM, interrupt)
     serving.refuse_taken_port(settings.port)
-    setup()
-    seed()
-    welcome(settings)
-    serving.serve(
+    serving.develop(
         "app.main:create_development_app",
         port=settings.port,
-        production=False,
         reload=reload,
+        prepare="app.__main__:prepare",
     )
+
+
+def prepare() -> None:
+    """Have the database that the development server wants, and say where it is."""
+    with in_one_sentence():
+        setup()
+        seed()
+        welcome(load())
 
 
 def welcome(settings: Settings) -> None:
     """Print where everything is, and who may log in."""
+    from app import demo
+    from app.core import serving
+
     address = f"http://{serving.LOOPBACK}:{settings.port}"
     people = "\n".join(
         f"  {email:22} {password}" for email, (_, password) in demo.LOGINS.items()
@@ -141,6 +175,8 @@ def welcome(settings: Settings) -> None:
 @contextlib.asynccontextmanager
 async def connected(settings: Settings) -> AsyncIterator[Database]:
     """Have the database while the block lasts."""
+    from app.core.database import Database
+
     database = Database(settings.database_url)
     try:
         yield database

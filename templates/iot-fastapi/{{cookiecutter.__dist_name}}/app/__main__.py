@@ -1,7 +1,7 @@
 """The command line: `python -m app dev`, and what production runs one by one.
 
-Each command imports what it needs itself: the server's process begins in here as well,
-and the first page waits for every import.
+Each command imports what it needs itself: the first page of `dev` waits for what the
+process imports that only watches the server's.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ BROKER_SECONDS = 60
 def main() -> None:
     """Run the command; what stands in its way is one line and exit code 1."""
     given = arguments()
-    try:
+    with in_one_sentence():
         match given.command:
             case "dev":
                 dev(reload=not given.no_reload, devices=given.devices)
@@ -42,6 +42,13 @@ def main() -> None:
                 simulate(given.devices)
             case command:
                 COMMANDS[command]()
+
+
+@contextlib.contextmanager
+def in_one_sentence() -> Iterator[None]:
+    """End the process where the block is refused something, and say why."""
+    try:
+        yield
     except SettingsError as refusal:
         sys.exit(str(refusal))
     except KeyboardInterrupt:
@@ -125,7 +132,7 @@ def serve() -> None:
     """Serve the API and the pages, until SIGTERM."""
     from app.core import serving
 
-    serving.serve("app.main:create_app", port=load().port, production=True)
+    serving.serve("app.main:create_app", port=load().port)
 
 
 def ingest() -> None:
@@ -165,16 +172,21 @@ def dev(*, reload: bool, devices: int) -> None:
     serving.refuse_taken_port(settings.port)
     if is_embedded(settings):
         serving.refuse_taken_port(settings.mqtt_port, "MQTT_PORT")
-    setup()
-    seed()
-    welcome(settings)
     with simulated(devices):
-        serving.serve(
+        serving.develop(
             "app.main:create_development_app",
             port=settings.port,
-            production=False,
             reload=reload,
+            prepare="app.__main__:prepare",
         )
+
+
+def prepare() -> None:
+    """Have the database that the development server wants, and say where it is."""
+    with in_one_sentence():
+        setup()
+        seed()
+        welcome(load())
 
 
 def until_it_listens(settings: Settings) -> None:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from prometheus_client import Counter
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import aliased
 
 from app.core.database import UtcDateTime, upsert
@@ -93,7 +92,7 @@ async def _write(
     values: Any
     if session.get_bind().dialect.name == "postgresql":
         arrays: list[Any] = [
-            sa.bindparam(f"{name}s", type_=ARRAY(kind))
+            sa.bindparam(f"{name}s", type_=sa.ARRAY(kind))
             for name, kind in zip(names, types, strict=True)
         ]
         columns: list[Any] = [

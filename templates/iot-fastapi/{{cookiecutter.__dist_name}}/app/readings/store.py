@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.core.database import UtcDateTime, upsert
 from app.readings.buckets import MINUTE, floor
@@ -36,10 +35,10 @@ FAST = sa.text("""
     )
     SELECT count(*) FROM new
 """).bindparams(
-    sa.bindparam("devices", type_=ARRAY(sa.Text)),
-    sa.bindparam("metrics", type_=ARRAY(sa.SmallInteger)),
-    sa.bindparam("times", type_=ARRAY(UtcDateTime)),
-    sa.bindparam("values", type_=ARRAY(sa.Double)),
+    sa.bindparam("devices", type_=sa.ARRAY(sa.Text)),
+    sa.bindparam("metrics", type_=sa.ARRAY(sa.SmallInteger)),
+    sa.bindparam("times", type_=sa.ARRAY(UtcDateTime)),
+    sa.bindparam("values", type_=sa.ARRAY(sa.Double)),
 )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import os
 import signal
 import socket
@@ -12,15 +13,30 @@ import tempfile
 import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from types import FrameType
+from typing import Any
 
 import uvicorn
 from anyio import CancelScope
+from uvicorn.importer import import_from_string
+from uvicorn.supervisors.statreload import StatReload
 
 from app.core.config import BASE_DIR, SettingsError
 
 LOOPBACK = "127.0.0.1"
 GRACEFUL_SECONDS = 8
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+OPTIONS: dict[str, Any] = {
+    "factory": True,
+    "loop": "asyncio:SelectorEventLoop",  # Windows has another, without add_reader
+    "access_log": False,  # "request" says it, with the id
+    "log_config": None,
+    "proxy_headers": False,  # the middleware believes as many as NUM_PROXIES says
+    "server_header": False,
+    # Frames of sockets are short: compression costs more than it saves.
+    "ws_per_message_deflate": False,
+    "ws_max_size": 65_536,
+    "timeout_keep_alive": 75,  # longer than nginx keeps its connections
+}
 
 
 @contextlib.contextmanager
@@ -73,33 +89,84 @@ async def until[T](event: asyncio.Event, source: AsyncIterator[T]) -> AsyncGener
                 await asyncio.wait({following})
 
 
-def serve(factory: str, *, port: int, production: bool, reload: bool = False) -> None:
-    """Serve what the factory ("module:function") makes, until SIGTERM or Ctrl-C.
+def serve(factory: str, *, port: int) -> None:
+    """Serve production what the factory ("module:function") makes, until SIGTERM.
 
-    In production on every address of the machine, as nginx stands before it, with as
-    many processes as WEB_CONCURRENCY says; else on the loopback.
+    On every address of the machine, as nginx stands before it, with as many processes
+    as WEB_CONCURRENCY says.
     """
-    workers = int(os.environ.get("WEB_CONCURRENCY", "") or 1) if production else 1
+    workers = int(os.environ.get("WEB_CONCURRENCY", "") or 1)
     with shared_metrics() if workers > 1 else contextlib.nullcontext():
         uvicorn.run(
             factory,
-            factory=True,
-            host="0.0.0.0" if production else LOOPBACK,  # noqa: S104 (in a container)  # nosec B104
+            host="0.0.0.0",  # noqa: S104 (in a container)  # nosec B104
             port=port,
             workers=workers,
-            reload=reload,
-            reload_dirs=[str(BASE_DIR / "app")] if reload else None,
-            loop="asyncio:SelectorEventLoop",  # Windows has another, without add_reader
-            access_log=False,  # "request" says it, with the id
-            log_config=None,
-            proxy_headers=False,  # the middleware believes as many as NUM_PROXIES says
-            server_header=False,
-            # Frames of sockets are short: compression costs more than it saves.
-            ws_per_message_deflate=False,
-            ws_max_size=65_536,
-            timeout_graceful_shutdown=GRACEFUL_SECONDS if production else 2,
-            timeout_keep_alive=75,  # longer than nginx keeps its connections
+            timeout_graceful_shutdown=GRACEFUL_SECONDS,
+            **OPTIONS,
         )
+
+
+def develop(factory: str, *, port: int, reload: bool, prepare: str) -> None:
+    """Serve on the loopback until Ctrl-C, with `reload` anew at each change of code.
+
+    `prepare` ("module:function") is called before. The server's own process does
+    that: another one would import everything for it, and the first page would wait.
+    """
+    config = uvicorn.Config(
+        factory,
+        host=LOOPBACK,
+        port=port,
+        reload=reload,
+        reload_dirs=[str(BASE_DIR / "app")] if reload else None,
+        timeout_graceful_shutdown=2,
+        **OPTIONS,
+    )
+    first = functools.partial(prepared, prepare, config)
+    if not reload:
+        first()
+        return
+    reloader = Reloader(config, target=first, sockets=[config.bind_socket()])
+    reloader.run()
+    if reloader.failed:
+        sys.exit(reloader.process.exitcode)
+
+
+def prepared(
+    prepare: str, config: uvicorn.Config, sockets: list[socket.socket] | None = None
+) -> None:
+    """Prepare, then serve; exit code 1 says that it did not come to that."""
+    import_from_string(prepare)()
+    server = uvicorn.Server(config)
+    try:
+        server.run(sockets)
+    except KeyboardInterrupt:
+        return
+    if not server.started:
+        sys.exit(1)
+
+
+class Reloader(StatReload):
+    """uvicorn's, which waits for a change of code where the server ends by itself.
+
+    This one ends with its first server, which has said what is wrong.
+    """
+
+    first = True
+    failed = False
+
+    def pause(self) -> None:
+        """Wait a moment, or end."""
+        super().pause()
+        if self.first and self.process.exitcode is not None:
+            self.failed = True
+            raise StopIteration
+
+    def restart(self) -> None:
+        """Start the server anew, with everything prepared already."""
+        self.first = False
+        self.target = uvicorn.Server(self.config).run
+        super().restart()
 
 
 @contextlib.contextmanager
