@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import sqlalchemy as sa
 from fastapi import Depends, Request
 from sqlalchemy import event
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.orm import Session as SyncSession
 
 if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql, sqlite
     from sqlalchemy.engine import URL, Connection, Dialect
     from sqlalchemy.engine.interfaces import DBAPIConnection
 
@@ -253,7 +253,11 @@ def upsert(
         else session.dialect
     )
     if dialect.name == "sqlite":
+        from sqlalchemy.dialects import sqlite  # noqa: PLC0415  # as below
+
         return sqlite.insert(table)
+    from sqlalchemy.dialects import postgresql  # noqa: PLC0415  # takes a moment
+
     return postgresql.insert(table)
 
 
