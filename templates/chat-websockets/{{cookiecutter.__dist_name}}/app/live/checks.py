@@ -35,7 +35,7 @@ async def sequences(
     """Return the numbers of rooms' last events."""
     found: dict[uuid.UUID, int] = {}
     async with database.session(write=False) as session:
-        for some in batched(room_ids, MOST, strict=False):
+        for some in batched(room_ids, MOST):
             query = sa.select(Room.id, Room.sequence).where(Room.id.in_(some))
             rows = await session.execute(query)
             found |= {row.id: row.sequence for row in rows}
@@ -46,7 +46,7 @@ async def ended(database: Database, login_ids: Sequence[str]) -> set[str]:
     """Return which of these logins are over."""
     lasting: set[str] = set()
     async with database.session(write=False) as session:
-        for some in batched(login_ids, MOST, strict=False):
+        for some in batched(login_ids, MOST):
             query = (
                 sa.select(Login.id)
                 .join(User, User.id == Login.user_id)
@@ -97,7 +97,7 @@ async def barred(database: Database, pairs: Mapping[Pair, Person]) -> dict[Pair,
 def _blocks(
     pairs: Collection[Pair],
 ) -> Iterator[tuple[set[uuid.UUID], set[uuid.UUID]]]:
-    for some in batched(pairs, MOST, strict=False):
+    for some in batched(pairs, MOST):
         yield {room for room, _ in some}, {user for _, user in some}
 
 
