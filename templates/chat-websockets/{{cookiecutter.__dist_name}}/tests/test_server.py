@@ -99,6 +99,17 @@ def test_a_taken_port_is_one_sentence(database: str) -> None:
     assert process.returncode == 1
 
 
+def test_dev_ends_where_its_server_cannot_start(tmp_path: Path) -> None:
+    """The server's process says why in one sentence, and the one that watches ends."""
+    (tmp_path / "file").touch()
+    database = f"sqlite:///{(tmp_path / 'file/app.sqlite3').as_posix()}"
+    env = {"APP_ENV": "development", "PORT": free_port()}
+    with started("dev", DATABASE_URL=database, **env) as process:
+        said, _ = process.communicate(timeout=SECONDS)
+    assert re.fullmatch(r"DATABASE_URL leads to no database that works: .*\n", said)
+    assert process.returncode == 1
+
+
 def test_production_serves_without_redis(database: str) -> None:
     """Two processes, one count; `/readyz` says what is missing; SIGTERM ends both."""
     port = free_port()
