@@ -325,8 +325,8 @@ def quiet(side: Side) -> Callable[[], bool]:
     return calm
 
 
-def rounds(sides: Sequence[Side], name: str, *arguments: float) -> dict[str, Row]:
-    """Have each side do the same in turns, with clients that come anew; return medians."""
+def rounds(sides: Sequence[Side], name: str, *arguments: float) -> dict[str, list[Row]]:
+    """Have each side do the same in turns, with clients that come anew; return what each round came to."""
     rows: dict[str, list[Row]] = {side.name: [] for side in sides}
     for _ in range(ROUNDS):
         for side in sides:
@@ -334,22 +334,33 @@ def rounds(sides: Sequence[Side], name: str, *arguments: float) -> dict[str, Row
                 audience = Audience(stack, side)
                 audience("open")
                 rows[side.name].append(Row.of(audience(name, *arguments)))
-    return {name: Row.median_of(all_rows) for name, all_rows in rows.items()}
+    return rows
 
 
-def told(rows: Mapping[str, Row], what: str) -> None:
-    """Print a table of what the rounds came to."""
+def told(found: Mapping[str, Sequence[Row]], what: str) -> None:
+    """Print a table of what the rounds came to: medians, then from which round to which."""
+    rows = {name: Row.median_of(all_rows) for name, all_rows in found.items()}
     print(f"{what:<46} {'per s':>7} {'p50 ms':>7} {'p99 ms':>7} {'lost':>6} {'servers':>8} ", end="")
     print(f"{'clients':>8} {'per s of servers':>17}")
     for name, row in rows.items():
         print(f"{name:<46} {row.rate:>7.0f} {row.median:>7.1f} {row.late:>7.1f} {row.lost:>6.1%} ", end="")
         print(f"{row.server:>8.2f} {row.clients:>8.2f} {row.rate / row.server:>17.0f}")
+        spread("", [one.rate for one in found[name]], [one.late for one in found[name]], 0)
     if {"chat", "channels"} <= rows.keys():
         ours, peer = rows["chat"], rows["channels"]
         print(f"{'chat / channels':<46} {ours.rate / peer.rate:>7.2f} {'':>7} ", end="")
         print(f"{ours.late / peer.late:>7.2f} {'':>6} {'':>8} {'':>8} ", end="")
         print(f"{ours.rate / ours.server / (peer.rate / peer.server):>17.2f}")
+        pairs = list(zip(found["chat"], found["channels"], strict=True))
+        rates, lates = ([getattr(a, of) / getattr(b, of) for a, b in pairs] for of in ("rate", "late"))
+        spread("of a round and the next", rates, lates, 2)
     print(flush=True)
+
+
+def spread(name: str, rates: Sequence[float], lates: Sequence[float], digits: int) -> None:
+    """Print from which to which the rounds went."""
+    fast, late = (f"{min(all_):.{digits}f} to {max(all_):.{digits}f}" for all_ in (rates, lates))
+    print(f"  {name or 'of the rounds'}: {fast} per s, p99 {late}{'' if name else ' ms'}")
 
 
 def main() -> None:

@@ -17,7 +17,7 @@ from .harness.projects import Project
 from .harness.tools import Needs
 from .harness.waiting import answers, until
 
-MESSAGES = int(os.environ.get("CHAT_MESSAGES", "20000"))
+MESSAGES = int(os.environ.get("CHAT_MESSAGES", "10000"))
 PEOPLE, ROOMS = 200, 20
 EACH = 2  # rooms of a person
 SEED = int(os.environ.get("CHAT_SEED", str(time.time_ns() % 1_000_000)))

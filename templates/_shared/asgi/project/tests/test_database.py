@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -68,6 +69,26 @@ async def test_writers_wait_for_each_other(database: Database) -> None:
     await asyncio.gather(*(work() for _ in range(8)))
     async with database.session(write=False) as session:
         assert (await session.scalars(sa.select(User.name))).one() == "8"
+
+
+async def test_connections_that_the_server_closed_are_replaced(
+    database: Database, database_url: str
+) -> None:
+    """As after a restart: who comes next is not told. A file closes nothing."""
+    query, ended = sa.text("SELECT 1"), list[Any]()
+    async with database.engine.connect() as one, database.engine.connect() as other:
+        for connection in (one, other):
+            assert await connection.scalar(query) == 1
+            ended.append((await connection.get_raw_connection()).driver_connection)
+    if database.dialect != "sqlite":
+        end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        others = "datname = current_database() AND pid <> pg_backend_pid()"
+        await on_server(database_url, f"{end} WHERE {others}")
+        async with asyncio.timeout(5):
+            while not all(one.is_closed() for one in ended):  # noqa: ASYNC110 (it is no event)
+                await asyncio.sleep(0.01)
+    async with database.engine.connect() as one, database.engine.connect() as other:
+        assert [await one.scalar(query), await other.scalar(query)] == [1, 1]
 
 
 async def test_foreign_keys_are_kept(database: Database) -> None:

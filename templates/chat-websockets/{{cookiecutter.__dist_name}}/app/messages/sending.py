@@ -27,6 +27,55 @@ from app.rooms.models import Ban, Member, Room
 NO_ROOM = "There is no such room."
 
 
+def table(model: type[Base]) -> sa.Table:
+    """Return the table of a model: of many rows at once SQLAlchemy makes no objects."""
+    return cast("sa.Table", model.__table__)
+
+
+# What is asked and written for every message is put together once.
+ROOM, MEMBER, BAN, USER = table(Room).c, table(Member).c, table(Ban).c, table(User).c
+MESSAGE = table(Message).c
+IN_ROOMS: sa.BindParameter[Any] = sa.bindparam("rooms")
+BY_USERS: sa.BindParameter[Any] = sa.bindparam("users")
+ROOMS = (
+    sa.select(ROOM.id, ROOM.sequence, ROOM.kind, ROOM.slow_seconds, ROOM.direct_key)
+    .where(ROOM.id.in_(IN_ROOMS))
+    .order_by(ROOM.id)
+    .with_for_update(key_share=True)
+)
+MEMBERS = (
+    sa.select(MEMBER.room_id, MEMBER.user_id, MEMBER.role, MEMBER.muted_until)
+    .join(table(User), USER.id == MEMBER.user_id)
+    .outerjoin(
+        table(Ban),
+        sa.and_(
+            BAN.room_id == MEMBER.room_id,
+            BAN.user_id == MEMBER.user_id,
+            sa.or_(BAN.until.is_(None), BAN.until > sa.bindparam("now")),
+        ),
+    )
+    .where(
+        MEMBER.room_id.in_(IN_ROOMS),
+        MEMBER.user_id.in_(BY_USERS),
+        USER.active,
+        BAN.room_id.is_(None),
+    )
+)
+BEFORE = sa.select(
+    MESSAGE.room_id, MESSAGE.author_id, MESSAGE.client_id, MESSAGE.sequence, MESSAGE.id
+).where(
+    MESSAGE.room_id.in_(IN_ROOMS),
+    MESSAGE.author_id.in_(BY_USERS),
+    MESSAGE.client_id.in_(sa.bindparam("ids")),
+)
+NEW_MESSAGES, NEW_EVENTS = sa.insert(table(Message)), sa.insert(table(Event))
+NUMBERED = (
+    sa.update(table(Room))
+    .where(ROOM.id == sa.bindparam("room"))
+    .values(sequence=sa.bindparam("number"), last_at=sa.bindparam("now"))
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Draft:
     """A message that somebody wants to write."""
@@ -102,27 +151,13 @@ async def send_all(session: AsyncSession, drafts: Sequence[Draft]) -> list[Outco
 async def _look(session: AsyncSession, drafts: Sequence[Draft]) -> Known:
     known = Known(utcnow())
     room_ids = sorted({draft.room_id for draft in drafts})
-    rows: Iterable[Any] = await session.execute(
-        sa.select(Room.id, Room.sequence, Room.kind, Room.slow_seconds, Room.direct_key)
-        .where(Room.id.in_(room_ids))
-        .order_by(Room.id)
-        .with_for_update()
-    )
+    rows: Iterable[Any] = await session.execute(ROOMS, {"rooms": room_ids})
     known.rooms = {row.id: row for row in rows}
     user_ids = {draft.author_id for draft in drafts}
     await _look_for_people(session, known, room_ids, user_ids)
+    ids = {draft.client_id for draft in drafts}
     rows = await session.execute(
-        sa.select(
-            Message.room_id,
-            Message.author_id,
-            Message.client_id,
-            Message.sequence,
-            Message.id,
-        ).where(
-            Message.room_id.in_(room_ids),
-            Message.author_id.in_(user_ids),
-            Message.client_id.in_({draft.client_id for draft in drafts}),
-        )
+        BEFORE, {"rooms": room_ids, "users": list(user_ids), "ids": list(ids)}
     )
     known.before = {tuple(row[:3]): Sent(row[0], row[3], row[4]) for row in rows}
     await _look_for_parts(session, known, drafts)
@@ -135,21 +170,8 @@ async def _look_for_people(
     room_ids: Sequence[uuid.UUID],
     user_ids: set[uuid.UUID],
 ) -> None:
-    out = sa.and_(
-        Ban.room_id == Member.room_id,
-        Ban.user_id == Member.user_id,
-        sa.or_(Ban.until.is_(None), Ban.until > known.now),
-    )
     rows: Iterable[Any] = await session.execute(
-        sa.select(Member.room_id, Member.user_id, Member.role, Member.muted_until)
-        .join(User, User.id == Member.user_id)
-        .outerjoin(Ban, out)
-        .where(
-            Member.room_id.in_(room_ids),
-            Member.user_id.in_(user_ids),
-            User.active,
-            Ban.room_id.is_(None),
-        )
+        MEMBERS, {"rooms": room_ids, "users": list(user_ids), "now": known.now}
     )
     known.members = {(row.room_id, row.user_id): row for row in rows}
     if any(room.direct_key for room in known.rooms.values()):
@@ -271,11 +293,6 @@ def _write(known: Known, draft: Draft, number: int) -> tuple[Message, Sent]:
     return message, Sent(draft.room_id, number, message.id, frame)
 
 
-def table(model: type[Base]) -> sa.Table:
-    """Return the table of a model: of many rows at once SQLAlchemy makes no objects."""
-    return cast("sa.Table", model.__table__)
-
-
 async def _store(
     session: AsyncSession,
     known: Known,
@@ -284,7 +301,7 @@ async def _store(
 ) -> None:
     columns = [column.key for column in sa.inspect(Message).column_attrs]
     rows = [{name: getattr(one, name) for name in columns} for one in written]
-    await session.execute(sa.insert(table(Message)), rows)
+    await session.execute(NEW_MESSAGES, rows)
     events = [
         {
             "room_id": one.room_id,
@@ -297,7 +314,7 @@ async def _store(
         }
         for one in written
     ]
-    await session.execute(sa.insert(table(Event)), events)
+    await session.execute(NEW_EVENTS, events)
     mentions = [
         {"message_id": one.id, "user_id": known.handles[one.room_id][handle]}
         for one in written
@@ -306,10 +323,10 @@ async def _store(
     ]
     if mentions:
         await session.execute(sa.insert(table(Mention)), mentions)
-    room = table(Room)
     await session.execute(
-        sa.update(room)
-        .where(room.c.id == sa.bindparam("room"))
-        .values(sequence=sa.bindparam("number"), last_at=known.now),
-        [{"room": room_id, "number": number} for room_id, number in numbers.items()],
+        NUMBERED,
+        [
+            {"room": room_id, "number": number, "now": known.now}
+            for room_id, number in numbers.items()
+        ],
     )

@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from fastapi import Depends, Request
 from sqlalchemy import event
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.orm import Session as SyncSession
@@ -134,7 +135,6 @@ class Database:
                 self.url,
                 pool_size=10,
                 max_overflow=5,
-                pool_pre_ping=True,
                 pool_timeout=5,
                 connect_args={
                     "timeout": 5,
@@ -145,6 +145,7 @@ class Database:
                     },
                 },
             )
+            event.listen(self.engine.sync_engine, "checkout", _replace_closed)
         self._writing = async_sessionmaker(
             self.engine, expire_on_commit=False, info=self.info
         )
@@ -200,6 +201,13 @@ def _end_sqlite(connection: DBAPIConnection, *_: object) -> None:
     # After a cancelled task. A connection that is just closed keeps its transaction,
     # and with it everybody from writing, until Python forgets the cursor.
     connection.rollback()
+
+
+def _replace_closed(connection: DBAPIConnection, *_: object) -> None:
+    # As after a restart of the server: whoever listens to the socket knows, and needs
+    # not ask, which takes three ways there and back before every transaction.
+    if cast("Any", connection).driver_connection.is_closed():
+        raise InvalidatePoolError("the server has closed the connection")
 
 
 async def get_session(request: Request) -> AsyncIterator[AsyncSession]:
