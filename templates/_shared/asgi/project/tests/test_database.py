@@ -76,7 +76,8 @@ async def test_connections_that_the_server_closed_are_replaced(
 ) -> None:
     """As after a restart: who comes next is not told. A file closes nothing."""
     query, ended = sa.text("SELECT 1"), list[Any]()
-    async with database.engine.connect() as one, database.engine.connect() as other:
+    engine = database.engine.execution_options(read_only=True)
+    async with engine.connect() as one, engine.connect() as other:
         for connection in (one, other):
             assert await connection.scalar(query) == 1
             ended.append((await connection.get_raw_connection()).driver_connection)
@@ -87,7 +88,7 @@ async def test_connections_that_the_server_closed_are_replaced(
         async with asyncio.timeout(5):
             while not all(one.is_closed() for one in ended):  # noqa: ASYNC110 (it is no event)
                 await asyncio.sleep(0.01)
-    async with database.engine.connect() as one, database.engine.connect() as other:
+    async with engine.connect() as one, engine.connect() as other:
         assert [await one.scalar(query), await other.scalar(query)] == [1, 1]
 
 
