@@ -47,7 +47,15 @@ def started(*arguments: str, **env: str) -> Iterator[subprocess.Popen[str]]:
         try:
             yield process
         finally:
-            process.kill()
+            end(process)
+
+
+def end(process: subprocess.Popen[str]) -> None:
+    """End it, and its workers with it, which outlive a server that is killed."""
+    process.terminate()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(10)
+    process.kill()
 
 
 def answer(process: subprocess.Popen[str], address: str) -> httpx2.Response:
@@ -58,7 +66,7 @@ def answer(process: subprocess.Popen[str], address: str) -> httpx2.Response:
             with contextlib.suppress(httpx2.TransportError):
                 return client.get(address)
             time.sleep(0.02)
-    process.kill()  # what it said is there to be read once it has ended
+    end(process)  # what it said is there to be read then
     raise AssertionError(process.stdout and process.stdout.read())
 
 
