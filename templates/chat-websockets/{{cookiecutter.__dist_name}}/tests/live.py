@@ -59,6 +59,11 @@ def with_redis(test: Any) -> Any:
     return pytest.mark.parametrize("redis", ["redis"], indirect=True)(test)
 
 
+def with_own_redis(test: Any) -> Any:
+    """Run a test that stops a Redis where there is the program; as `with_redis`."""
+    return test if REDIS else None
+
+
 def check(frame: Frame) -> Frame:
     """Return a frame of the server, which is as the schema of its name says."""
     SERVER[NAMES.get(frame["type"], frame["type"])].validate(frame)

@@ -14,7 +14,14 @@ from app.live import redis as redis_module
 from app.live.hub import ALL, Buckets, Hub, Listener, MemoryHub
 from app.live.limits import Bucket, Rate
 from app.live.redis import RedisHub
-from tests.live import KINDS, free_port, own_redis, until, with_redis
+from tests.live import (
+    KINDS,
+    free_port,
+    own_redis,
+    until,
+    with_own_redis,
+    with_redis,
+)
 
 pytestmark = pytest.mark.milestone(6)
 
@@ -154,9 +161,9 @@ async def test_what_is_not_understood_is_passed_over(redis: str) -> None:
         await until(lambda: ears.heard == [(channel, b"plain")])
 
 
-@pytest.mark.parametrize("_", [kind for kind in KINDS if kind == "redis"])
+@with_own_redis
 async def test_a_redis_that_falls_silent_is_left_and_found_again(
-    monkeypatch: pytest.MonkeyPatch, _: str
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """As where its machine is gone, and the connection to it never ends."""
     monkeypatch.setattr(redis_module, "TIMEOUT_SECONDS", 0.5)

@@ -14,11 +14,18 @@ from app.settings import Settings
 from tests.client import heard
 from tests.conftest import connected
 from tests.factories import make_room
-from tests.live import REDIS, Redis, Server, own_redis, serving, until, with_redis
+from tests.live import (
+    Redis,
+    Server,
+    own_redis,
+    serving,
+    until,
+    with_own_redis,
+    with_redis,
+)
 
 pytestmark = pytest.mark.milestone(6)
 type Servers = tuple[Server, Server]
-RESTARTED = ["redis-server"] if REDIS else []  # that of REDIS_URL is not ours to stop
 
 
 @with_redis
@@ -124,8 +131,8 @@ async def test_a_process_that_dies_takes_its_people_with_it(
     assert (went["online"], went["user"]["handle"]) == (False, "ben")
 
 
-@pytest.mark.parametrize("_", RESTARTED)
-async def test_redis_may_be_restarted(settings: Settings, app: object, _: str) -> None:
+@with_own_redis
+async def test_redis_may_be_restarted(settings: Settings, app: object) -> None:
     """Meanwhile each process goes on; afterwards everything is there, once."""
     with own_redis() as redis:
         async with (
