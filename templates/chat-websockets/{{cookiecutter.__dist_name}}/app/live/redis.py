@@ -29,6 +29,7 @@ DEAF_SECONDS = 7  # without even one's own signs of life the connection is no go
 KEPT_SECONDS = 60  # what an instance that died has left is gone after this
 REFRESH_BEATS = 10
 TIMEOUT_SECONDS = 2
+FIRST_WAIT, LONGEST_WAIT = 0.1, 2.0  # before the next try to connect
 MOST_WAITING = 20_000  # commands for a Redis that is away
 BATCH = 500
 ALIVE, HELLO = "chat:instances", "hello"  # where instances are known, and made known
@@ -143,7 +144,7 @@ class RedisHub:
             await pubsub.unsubscribe(f"chat:{channel}")
 
     async def _listen(self, connected: asyncio.Event) -> None:
-        wait = 0.1
+        wait = FIRST_WAIT
         while True:
             try:
                 async with self._redis.pubsub() as pubsub:
@@ -151,22 +152,24 @@ class RedisHub:
                     await pubsub.subscribe(f"chat:{HELLO}", *names)
                     self._pubsub = pubsub
                     if connected.is_set():
+                        log.info("redis back")
                         self._again()
                     connected.set()
-                    wait = 0.1
+                    wait = FIRST_WAIT
                     while True:
                         message = await pubsub.get_message(timeout=DEAF_SECONDS)
                         if message is None:
                             raise TimeoutError
                         self._hear(message)
             except FAILURES as error:
-                log.warning("redis away", error=type(error).__name__)
+                if wait == FIRST_WAIT:  # once, however long it lasts
+                    log.warning("redis away", error=type(error).__name__)
             finally:
                 self._pubsub = None
                 for confirmed in self._channels.values():
                     confirmed.clear()
             await asyncio.sleep(wait)
-            wait = min(2 * wait, 2)
+            wait = min(2 * wait, LONGEST_WAIT)
 
     def _hear(self, message: Mapping[str, Any]) -> None:
         channel = message["channel"].decode().removeprefix("chat:")
