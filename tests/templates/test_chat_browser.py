@@ -211,7 +211,7 @@ def test_two_windows_talk(opens: Opens) -> None:
     expect(ben.one("True north").locator("strong")).to_have_text("north")
     ben.do("True north", "Thumbs up")
     expect(ada.one("True north").locator(".reactions button")).to_contain_text("1")
-    ben.do("True north", "Answer")
+    ben.do("True north", "Reply")
     ben.say("And south")
     expect(ada.one("And south").locator(".quote")).to_contain_text("True north")
     ada.do("True north", "Edit")

@@ -1,4 +1,4 @@
-// Where messages are written: answers, edits, pictures, and what the keys do.
+// Where messages are written: replies, edits, pictures, and what the keys do.
 
 const TYPING = 3000; // between two notes that somebody is typing
 
@@ -59,7 +59,7 @@ export class Composer {
       name: one.dataset.name,
       text: one.querySelector(".text").textContent.trim().slice(0, 140) || "a picture",
     };
-    this.#about(`Answer to ${this.#quote.name}: ${this.#quote.text}`);
+    this.#about(`Reply to ${this.#quote.name}: ${this.#quote.text}`);
   }
 
   edit(one) {
@@ -71,7 +71,7 @@ export class Composer {
     this.#text.setSelectionRange(this.#text.value.length, this.#text.value.length);
   }
 
-  // Neither answer nor edit.
+  // Neither reply nor edit.
   cancel() {
     if (this.editing) this.#text.value = "";
     this.#page.log.list.querySelector(".chosen")?.classList.remove("chosen");
