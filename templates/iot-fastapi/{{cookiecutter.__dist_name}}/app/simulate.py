@@ -1,15 +1,16 @@
 """Twenty devices that behave: they report, do what they are told, and have a last will.
 
 `python -m app simulate` provisions those that are not there yet, gives each a fresh
-secret, and runs until it is stopped.
+secret, and runs until it is stopped. As real ones do, they first report what they have
+measured while they had no connection: of the last day, so that the charts show one.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import math
 import random
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import aiomqtt
@@ -24,7 +25,7 @@ from app.devices.models import Device, Group, Site
 from app.devices.services import provision
 from app.mqtt.address import address_of
 from app.mqtt.link import Delivery, Link
-from app.mqtt.messages import Acknowledgement, Command, Status, Telemetry
+from app.mqtt.messages import READINGS, Acknowledgement, Command, Status, Telemetry
 from app.mqtt.runtime import administered
 from app.mqtt.topics import ACKNOWLEDGEMENT, COMMAND, STATUS, TELEMETRY
 from app.readings.services import add_metrics
@@ -40,6 +41,8 @@ COUNT = 20
 SITES = ("Greenhouse", "Warehouse")
 GROUPS = ("Climate", "Power")
 INTERVAL_SECONDS, LONGEST_INTERVAL = 2.0, 60.0
+# Minutes ago: each of the last hour, and each quarter of an hour of the day before.
+KEPT_MINUTES = (*range(24 * 60, 60, -15), *range(60, 0, -1))
 DAY_SECONDS = 24 * 3600
 # Metric, unit, mean, swing over a day, noise.
 CLIMATE = (
@@ -55,10 +58,16 @@ class Simulated:
     """A device: sends a reading of each metric now and then, answers commands."""
 
     def __init__(
-        self, address: Address, device: str, secret: str, metrics: tuple[Metric, ...]
+        self,
+        address: Address,
+        device: str,
+        secret: str,
+        metrics: tuple[Metric, ...],
+        away_since: datetime | None = None,
     ) -> None:
-        """Get in with a secret."""
+        """Get in with a secret; report what was measured since then, if ever."""
         self.device, self.metrics = device, metrics
+        self.away_since = away_since
         self.interval = INTERVAL_SECONDS
         self._commands: asyncio.Queue[Delivery] = asyncio.Queue()
         self._done: set[object] = set()
@@ -85,24 +94,35 @@ class Simulated:
 
     async def report(self) -> None:
         """Send readings as long as the connection lasts."""
+        if missed := self.missed():
+            await self.link.publish(TELEMETRY.of(self.device), missed)
+            self.away_since = None
         while True:
-            await self.link.publish(TELEMETRY.of(self.device), self.readings())
+            await self.link.publish(TELEMETRY.of(self.device), as_sent(self.measured()))
             await asyncio.sleep(self.interval * random.uniform(0.8, 1.2))  # noqa: S311
 
-    def readings(self) -> bytes:
+    def missed(self) -> bytes:
+        """Return what was measured without a connection, nothing if there was one."""
+        if self.away_since is None:
+            return b""
+        minute = utcnow().replace(second=0, microsecond=0)
+        moments = [minute - timedelta(minutes=ago) for ago in KEPT_MINUTES]
+        kept = [moment for moment in moments if moment > self.away_since]
+        return as_sent([one for moment in kept for one in self.measured(moment)])
+
+    def measured(self, moment: datetime | None = None) -> list[Telemetry]:
         """Return one reading of each metric: a wave over the day, and some noise."""
-        now = utcnow()
-        phase = math.sin(2 * math.pi * now.timestamp() / DAY_SECONDS)
-        readings = [
+        time = moment or utcnow()
+        phase = math.sin(2 * math.pi * time.timestamp() / DAY_SECONDS)
+        return [
             Telemetry(
                 metric=metric,
                 unit=unit,
-                time=now,
+                time=time,
                 value=round(mean + swing * phase + random.gauss(0, noise), 2),
             )
             for metric, unit, mean, swing, noise in self.metrics
         ]
-        return json.dumps([one.model_dump(mode="json") for one in readings]).encode()
 
     async def obey(self) -> None:
         """Do each command once, and say so; a second copy is only answered."""
@@ -149,14 +169,25 @@ class Simulated:
             log.warning("simulate.not_answered", device=self.device)
 
 
+def as_sent(readings: list[Telemetry]) -> bytes:
+    """Return a message with these readings, nothing if there are none."""
+    return READINGS.dump_json(readings) if readings else b""
+
+
 def said(status: str) -> bytes:
     """Return a status as it is sent."""
     return Status.model_validate({"status": status}).model_dump_json().encode()
 
 
-async def prepare(database: Database, access: Access, count: int) -> dict[str, str]:
-    """Have that many devices, and a fresh secret of each."""
-    secrets: dict[str, str] = {}
+async def prepare(
+    database: Database, access: Access, count: int
+) -> dict[str, tuple[str, datetime]]:
+    """Have that many devices; return a fresh secret of each, and since when it is away.
+
+    One that is new has been measuring for longer than it keeps what it measures.
+    """
+    found: dict[str, tuple[str, datetime]] = {}
+    never = utcnow() - timedelta(days=2)
     async with database.begin() as session:
         units = {metric: unit for metric, unit, *_ in (*CLIMATE, *POWER)}
         await add_metrics(session, units)
@@ -167,7 +198,7 @@ async def prepare(database: Database, access: Access, count: int) -> dict[str, s
         async with database.begin() as session:
             device = await session.get(Device, device_id)
             if device is None:
-                _, secrets[device_id] = await provision(
+                _, secret = await provision(
                     session,
                     access,
                     device_id=device_id,
@@ -175,9 +206,11 @@ async def prepare(database: Database, access: Access, count: int) -> dict[str, s
                     site_id=sites[number // 2 % 2].id,
                     groups=[groups[number % 2].id],
                 )
+                found[device_id] = secret, never
             elif device.active:
-                secrets[device_id] = await rotate(session, access, device)
-    return secrets
+                secret = await rotate(session, access, device)
+                found[device_id] = secret, device.last_seen_at or never
+    return found
 
 
 async def named[Place: (Site, Group)](
@@ -198,13 +231,13 @@ async def run(settings: Settings, count: int = COUNT) -> None:
     try:
         async with administered(settings) as (link, access):
             await link.connected.wait()
-            secrets = await prepare(database, access, count)
+            found = await prepare(database, access, count)
     finally:
         await database.close()
     address = address_of(settings)
     async with asyncio.TaskGroup() as group:
-        for device_id, secret in secrets.items():
+        for device_id, (secret, away_since) in found.items():
             metrics = CLIMATE if int(device_id[-2:]) % 2 else POWER
-            simulated = Simulated(address, device_id, secret, metrics)
+            simulated = Simulated(address, device_id, secret, metrics, away_since)
             group.create_task(simulated.run())
     log.info("simulate.stopped")

@@ -183,6 +183,19 @@ async def test_a_simulated_device_does_a_command_once() -> None:
     assert device.do(late).detail == "too late"
 
 
+async def test_a_simulated_device_reports_what_it_measured_while_away() -> None:
+    """Of the last day at most, in one message; nothing where it was not away."""
+    address = Address(host="127.0.0.1", port=1, username="one", password="")
+    for away, count in ((timedelta(days=2), 152), (timedelta(minutes=30), 30)):
+        since = utcnow().replace(second=0, microsecond=0) - away
+        device = simulate.Simulated(address, "one", "", simulate.POWER, since)
+        sent = messages.READINGS.validate_json(device.missed())
+        assert count - 2 <= len(sent) / len(simulate.POWER) <= count
+        assert all(since < reading.time < utcnow() for reading in sent)
+        assert len(device.missed()) < messages.MAX_PAYLOAD_BYTES
+    assert simulate.Simulated(address, "one", "", simulate.POWER).missed() == b""
+
+
 async def test_twenty_devices_are_live_soon(
     app: FastAPI, database: Database, settings: Settings
 ) -> None:
@@ -204,6 +217,15 @@ async def test_twenty_devices_are_live_soon(
         assert {metric[0] for metric in (*simulate.CLIMATE, *simulate.POWER)} <= set(
             names
         )
+        # The charts begin with the day before.
+        await until(lambda: has_readings(database, 20 * 2 * len(simulate.KEPT_MINUTES)))
+
+
+async def has_readings(database: Database, number: int) -> bool:
+    """Whether so many are stored."""
+    async with database.session(write=False) as session:
+        query = sa.text("SELECT count(*) FROM readings")
+        return (await session.scalar(query) or 0) >= number
 
 
 async def are_online(database: Database, number: int) -> bool:
