@@ -24,7 +24,7 @@ from tests.pages import wrote
 pytestmark = pytest.mark.milestone(5)
 CODES = {int(code) for code in Close}
 SEED = 20_260_101
-ROUNDS = 300
+ROUNDS = 150
 
 
 NOWHERE = str(uuid.UUID(int=7))
