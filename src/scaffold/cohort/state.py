@@ -7,6 +7,7 @@ next run cuts it off. What such a run had made but not yet recorded is recognise
 
 import json
 import os
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -19,6 +20,7 @@ from scaffold.errors import ScaffoldError
 NAME = "cohort.jsonl"
 LOCK = "cohort.lock"
 REPOSITORIES = "repositories"
+START_SECONDS = 1.0  # more than a machine takes to start a program, however busy
 SCHEMA = "scaffold/cohort/v1"
 
 Step = Literal["pending", "generated", "committed", "pushed"]
@@ -83,11 +85,7 @@ def locked(folder: Path) -> Iterator[None]:
     """Keep other runs away from a cohort while the block runs. Raises ScaffoldError if one is at work."""
     number = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        try:
-            ours = staging.take(number)
-        except OSError:
-            ours = True  # a file system without locks
-        if not ours:
+        if not _taken(number):
             raise ScaffoldError(
                 f"Another run of scaffold is at work on the cohort in {folder}.",
                 "Wait until it ends; what it finishes need not be done again.",
@@ -95,6 +93,21 @@ def locked(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(number)
+
+
+def _taken(number: int) -> bool:
+    """Take the lock of an open file; return whether it is ours.
+
+    A run that was killed while it started a worker holds it until that one is a program of its own:
+    between fork and exec the two share what is open.
+    """
+    deadline = time.monotonic() + START_SECONDS
+    try:
+        while not (ours := staging.take(number)) and time.monotonic() < deadline:
+            time.sleep(0.02)
+    except OSError:
+        return True  # a file system without locks
+    return ours
 
 
 def exists(folder: Path) -> bool:
