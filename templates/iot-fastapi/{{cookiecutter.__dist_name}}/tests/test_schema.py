@@ -36,7 +36,7 @@ CHECKS = [
     status_code_conformance,
 ]
 # These end the login that the other calls need; see tests/test_tokens.py.
-ENDING = "logout|password"
+ENDING = "logout|password|sessions"
 PARTS = 4  # so that several workers share them
 EXAMPLES = hypothesis.settings(
     max_examples=8,
