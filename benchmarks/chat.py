@@ -53,8 +53,8 @@ OFFERED = 30  # messages a second
 AIM = 3.0
 WARM_SECONDS = 2.0
 CROWDS = 1  # processes of clients
-# With later ones of redis-py the layer has too few connections, and gives up on slow ones.
-PACKAGES = ("redis~=6.4", "django~=6.0", "channels~=4.3", "channels_redis~=4.3", "daphne~=4.2")
+HERE = Path(__file__).parent
+PACKAGES = ("-r", HERE / "requirements.txt", "-c", HERE / "constraints.txt")
 
 PEER = {
     "site.py": """
