@@ -3,7 +3,7 @@
 Start the site (`uv run poe dev`), then `uv run --group load locust -f load`, and give
 its page the address http://127.0.0.1:8000. A limit that answers 429 does its job: it
 is no failure. Numbers of a development server say little; use the stack.
-"""  # noqa: INP001 (a script, not a package)
+"""
 
 import random
 import re
@@ -36,12 +36,12 @@ class Reader(HttpUser):
     def post(self) -> None:
         """Read one of them."""
         if self.posts:
-            self.client.get(random.choice(self.posts), name="/posts/[slug]/")  # noqa: S311
+            self.client.get(random.choice(self.posts), name="/posts/[slug]/")
 
     @task(1)
     def search(self) -> None:
         """Look for a word."""
-        word = random.choice(WORDS)  # noqa: S311
+        word = random.choice(WORDS)
         self.client.get("/search/", params={"q": word}, name="/search/")
 
     @task(1)
@@ -71,7 +71,7 @@ class ApiUser(HttpUser):
             if accepted(answer):
                 self.slugs = [post["slug"] for post in answer.json()["results"]]
         if self.slugs:
-            address = f"/api/v1/posts/{random.choice(self.slugs)}"  # noqa: S311
+            address = f"/api/v1/posts/{random.choice(self.slugs)}"
             name = "/api/v1/posts/[slug]"
             with self.client.get(address, name=name, catch_response=True) as answer:
                 accepted(answer)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import base64
+import hmac
+import time
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import factory
 import pytest
 from allauth.account.models import EmailAddress
+from allauth.mfa.adapter import get_adapter
+from allauth.mfa.models import Authenticator
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group
 from django.utils import timezone
@@ -22,9 +27,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 PASSWORD = "correct horse battery staple"
+TOTP_SECRET = "JBSWY3DPEHPK3PXP"
+RECOVERY_CODE = "12345678"
 V1 = "/api/v1"
 # For tests that search: a full-text index may know only what is committed.
-COMMITTED = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+COMMITTED = pytest.mark.django_db(transaction=True)
 PROBLEM = "application/problem+json"
 
 
@@ -69,6 +76,28 @@ class UserFactory(factory.django.DjangoModelFactory[User]):
                 primary=True,
                 verified=verified is not False,
             )
+
+
+def add_second_factor(user: User) -> None:
+    """Turn on TOTP with TOTP_SECRET, and give RECOVERY_CODE."""
+    encrypt = get_adapter().encrypt
+    for kind, data in (
+        (Authenticator.Type.TOTP, {"secret": encrypt(TOTP_SECRET)}),
+        (
+            Authenticator.Type.RECOVERY_CODES,
+            {"migrated_codes": [encrypt(RECOVERY_CODE)]},
+        ),
+    ):
+        Authenticator.objects.create(user=user, type=kind, data=data)
+
+
+def totp_code(secret: str = TOTP_SECRET) -> str:
+    """Return what an authenticator app shows now (RFC 6238)."""
+    step = (int(time.time()) // 30).to_bytes(8)
+    digest = hmac.digest(base64.b32decode(secret), step, "sha1")
+    start = digest[-1] & 15
+    number = int.from_bytes(digest[start : start + 4]) & 0x7FFFFFFF
+    return f"{number % 10**6:06}"
 
 
 class TagFactory(factory.django.DjangoModelFactory[Tag]):

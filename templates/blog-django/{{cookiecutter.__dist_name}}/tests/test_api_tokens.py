@@ -8,21 +8,22 @@ from typing import TYPE_CHECKING, Any
 import jwt
 import pytest
 from allauth.mfa.models import Authenticator
-from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
-from allauth.mfa.totp.internal.auth import (
-    TOTP,
-    format_hotp_value,
-    generate_totp_secret,
-    hotp_value,
-    yield_hotp_counters_from_time,
-)
 from django.conf import settings
 from rest_framework.test import APIClient
 from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
 from blog.accounts.models import User
 from blog.api.tokens import Refresh
-from tests.factories import PASSWORD, PROBLEM, V1, UserFactory, api
+from tests.factories import (
+    PASSWORD,
+    PROBLEM,
+    RECOVERY_CODE,
+    V1,
+    UserFactory,
+    add_second_factor,
+    api,
+    totp_code,
+)
 
 if TYPE_CHECKING:
     from django.test import Client
@@ -93,10 +94,8 @@ def test_an_unconfirmed_address_gets_no_token() -> None:
 
 def test_a_second_factor_is_asked_for_and_works_once(author: User) -> None:
     """With TOTP on, the password alone is refused, and a code cannot be replayed."""
-    secret = generate_totp_secret()
-    TOTP.activate(author, secret)
-    counter = next(iter(yield_hotp_counters_from_time()))
-    code = format_hotp_value(hotp_value(secret, counter))
+    add_second_factor(author)
+    code = totp_code()
     assert "otp" in login(author).json()["detail"]
     assert login(author, otp="000000").status_code == 401
     assert login(author, otp=code).status_code == 200
@@ -105,15 +104,14 @@ def test_a_second_factor_is_asked_for_and_works_once(author: User) -> None:
 
 def test_a_recovery_code_stands_in_for_the_second_factor(author: User) -> None:
     """Whoever lost the phone logs in with a code from the list, once."""
-    TOTP.activate(author, generate_totp_secret())
-    code = RecoveryCodes.activate(author).get_unused_codes()[0]
-    assert login(author, otp=code).status_code == 200
-    assert login(author, otp=code).status_code == 401
+    add_second_factor(author)
+    assert login(author, otp=RECOVERY_CODE).status_code == 200
+    assert login(author, otp=RECOVERY_CODE).status_code == 401
 
 
 def test_wrong_codes_lock_the_account_like_wrong_passwords(author: User) -> None:
     """Six digits could be guessed, were it not counted."""
-    TOTP.activate(author, generate_totp_secret())
+    add_second_factor(author)
     statuses = [login(author, otp="000000").status_code for _ in range(6)]
     assert statuses[-1] == 429
     assert Authenticator.objects.filter(user=author).exists()

@@ -22,7 +22,7 @@ def fetch(client: Client, address: str) -> Element:
     """Return the parsed document."""
     answer = client.get(address)
     assert answer.status_code == 200
-    return fromstring(answer.content)  # noqa: S314 (our own output)
+    return fromstring(answer.content)
 
 
 def test_rss_has_the_newest_posts_in_full(client: Client) -> None:

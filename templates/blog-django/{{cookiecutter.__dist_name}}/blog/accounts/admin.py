@@ -33,7 +33,7 @@ class RoleAdmin(GroupAdmin):
     def has_change_permission(
         self,
         request: HttpRequest,
-        obj: Group | None = None,  # noqa: ARG002
+        obj: Group | None = None,
     ) -> bool:
         """Leave the powers of a role to superusers."""
         return request.user.is_superuser
@@ -41,7 +41,7 @@ class RoleAdmin(GroupAdmin):
     def has_delete_permission(
         self,
         request: HttpRequest,
-        obj: Group | None = None,  # noqa: ARG002
+        obj: Group | None = None,
     ) -> bool:
         """Leave the end of a role to superusers."""
         return request.user.is_superuser

@@ -10,4 +10,4 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         """Connect the listeners."""
-        from blog.accounts import signals  # noqa: F401, PLC0415 (needs the models)
+        from blog.accounts import signals  # noqa: F401 (needs the models)

@@ -19,7 +19,7 @@ class SignupForm(forms.Form):
         max_length=80, label="Name", help_text="Shown with what you write."
     )
 
-    def signup(self, request: HttpRequest, user: User) -> None:  # noqa: ARG002
+    def signup(self, request: HttpRequest, user: User) -> None:
         """Save the name with the new user, as allauth asks for it."""
         user.display_name = self.cleaned_data["display_name"]
         user.save(update_fields=["display_name"])

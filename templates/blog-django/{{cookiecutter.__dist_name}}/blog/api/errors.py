@@ -92,7 +92,7 @@ def handle(error: Exception, context: dict[str, Any]) -> HttpResponse | None:
     elif isinstance(detail, dict):  # as the token library words it
         sentence = str(detail["detail"])
     response = problem(
-        context["request"]._request,  # noqa: SLF001 (Django's own request)
+        context["request"]._request,
         status,
         status.phrase,
         sentence,

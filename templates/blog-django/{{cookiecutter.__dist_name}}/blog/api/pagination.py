@@ -104,7 +104,7 @@ def _decode(cursor: str, model: type[Model], name: str) -> tuple[Any, int]:
         value, pk = json.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         if value is not None:
             field: serializers.Field[Any, Any, Any, Any] = serializers.CharField()
-            if isinstance(model._meta.get_field(name), DateTimeField):  # noqa: SLF001
+            if isinstance(model._meta.get_field(name), DateTimeField):
                 field = serializers.DateTimeField()
             value = field.run_validation(value)
         pk = serializers.IntegerField(min_value=1, max_value=2**63 - 1).run_validation(

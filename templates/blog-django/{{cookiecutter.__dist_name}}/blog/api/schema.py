@@ -70,7 +70,7 @@ CONFLICT = {(409, PROBLEM_JSON): problem_response("Its state does not allow that
 STALE = {(412, PROBLEM_JSON): problem_response("Changed since it was read.")}
 
 
-class BearerScheme(SimpleJWTScheme):  # type: ignore[no-untyped-call]
+class BearerScheme(SimpleJWTScheme):
     """`Authorization: Bearer …` in the words of OpenAPI."""
 
     target_class = "blog.api.tokens.TokenAuthentication"
@@ -91,7 +91,7 @@ class Schema(AutoSchema):
             documented = problem_response(HTTPStatus(status).phrase)
             answers.setdefault(
                 str(status),
-                self._get_response_for_code(  # type: ignore[no-untyped-call]
+                self._get_response_for_code(
                     documented, str(status), [PROBLEM_JSON], direction
                 ),
             )
@@ -111,7 +111,7 @@ class Schema(AutoSchema):
             yield 422
 
     def _map_basic_serializer(self, serializer: Any, direction: Direction) -> Any:
-        mapped = super()._map_basic_serializer(serializer, direction)  # type: ignore[no-untyped-call]
+        mapped = super()._map_basic_serializer(serializer, direction)
         if isinstance(serializer, StrictSerializer) and direction == "request":
             mapped["additionalProperties"] = False
         return mapped

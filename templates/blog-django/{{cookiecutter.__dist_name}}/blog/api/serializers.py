@@ -7,7 +7,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
-from blog.accounts.models import User  # noqa: TC001 (the schema needs the annotation)
+from blog.accounts.models import User
 from blog.comments.models import Comment
 from blog.posts.models import Post
 

@@ -103,7 +103,7 @@ class TokenAuthentication(JWTAuthentication):
         """Return whom the header speaks for and the token; None without one."""
         found: tuple[Any, Token] | None = super().authenticate(request)
         if found:  # for the log line of the request
-            request._request.__dict__["_api_user"] = found[0]  # noqa: SLF001
+            request._request.__dict__["_api_user"] = found[0]
         return found
 
     def get_user(self, validated_token: Token) -> Any:

@@ -53,7 +53,7 @@ class OpenView(APIView):
     authentication_classes = ()
     permission_classes = (AllowAny,)
 
-    def get_authenticate_header(self, request: Request) -> str:  # noqa: ARG002
+    def get_authenticate_header(self, request: Request) -> str:
         """Say how to authenticate, so that a refusal is 401 and not 403."""
         return 'Bearer realm="api"'
 
@@ -76,13 +76,13 @@ class TokenView(OpenView):
         """
         given = validated(inputs.LoginInput, request.data)
         credentials = {"email": given["email"].lower(), "password": given["password"]}
-        user = authenticate(request._request, **credentials)  # noqa: SLF001
+        user = authenticate(request._request, **credentials)
         if not isinstance(user, User):
             raise AuthenticationFailed("Wrong e-mail address or password.")
         if not EmailAddress.objects.filter(user=user, verified=True).exists():
             raise PermissionDenied("Confirm your e-mail address first.")
         self.check_second_factor(user, given.get("otp"), request)
-        LoginHandler().reset_user_attempts(request._request, credentials)  # noqa: SLF001
+        LoginHandler().reset_user_attempts(request._request, credentials)
         update_last_login(None, user)  # type: ignore[arg-type]  # Django passes it so
         return pair(tokens.Refresh.for_user(user))
 
@@ -105,7 +105,7 @@ class TokenView(OpenView):
         user_login_failed.send(
             sender=__name__,
             credentials={"email": user.email},
-            request=request._request,  # noqa: SLF001
+            request=request._request,
         )
         raise AuthenticationFailed("Wrong one-time code.")
 

@@ -54,7 +54,7 @@ class PostCommentViewSet(FoundPost):
     @extend_schema(
         operation_id="comments_list", parameters=[PageQuery], responses=s.CommentPage
     )
-    def list(self, request: Request, slug: str) -> Response:  # noqa: ARG002
+    def list(self, request: Request, slug: str) -> Response:
         """List what you may see; `reply_to` says what each answers."""
         query = validated(PageQuery, request.query_params.dict())
         rows = seen_by(viewer(request)).filter(post=self.find())
@@ -67,7 +67,7 @@ class PostCommentViewSet(FoundPost):
         request=inputs.CommentInput,
         responses={201: s.CommentSerializer, **CONFLICT},
     )
-    def create(self, request: Request, slug: str) -> Response:  # noqa: ARG002
+    def create(self, request: Request, slug: str) -> Response:
         """Comment, or answer a comment; it may have to wait for a moderator."""
         post = self.find()
         given = validated(inputs.CommentInput, request.data)

@@ -97,7 +97,7 @@ class PostViewSet(FoundPost):
         return read(request, {"next": following, "results": lines.data})
 
     @extend_schema(responses=s.PostSerializer)
-    def retrieve(self, request: Request, slug: str) -> Response:  # noqa: ARG002
+    def retrieve(self, request: Request, slug: str) -> Response:
         """Read one, with its text."""
         return read(request, self.shown(self.find()))
 
@@ -116,7 +116,7 @@ class PostViewSet(FoundPost):
         parameters=[IF_MATCH],
         responses={200: s.PostSerializer, **STALE},
     )
-    def update(self, request: Request, slug: str) -> Response:  # noqa: ARG002
+    def update(self, request: Request, slug: str) -> Response:
         """Replace its words: a field that is not sent gets its default."""
         return self.save(request, partial=False)
 
@@ -125,7 +125,7 @@ class PostViewSet(FoundPost):
         parameters=[IF_MATCH],
         responses={200: s.PostSerializer, **STALE},
     )
-    def partial_update(self, request: Request, slug: str) -> Response:  # noqa: ARG002
+    def partial_update(self, request: Request, slug: str) -> Response:
         """Change some of its words: a field that is not sent stays as it is."""
         return self.save(request, partial=True)
 
@@ -140,14 +140,14 @@ class PostViewSet(FoundPost):
         return self.changed(post)
 
     @extend_schema(parameters=[IF_MATCH], responses={204: None, **STALE})
-    def destroy(self, request: Request, slug: str) -> Response:  # noqa: ARG002
+    def destroy(self, request: Request, slug: str) -> Response:
         """Delete it with its comments, for ever; again is 404."""
         services.delete_post(self.find_to_change(), me(request))
         return Response(status=204)
 
     @extend_schema(request=None, responses={200: s.PostSerializer, **CONFLICT, **STALE})
     @action(detail=True, methods=["post"])
-    def publish(self, request: Request, slug: str) -> Response:  # noqa: ARG002
+    def publish(self, request: Request, slug: str) -> Response:
         """Show it to everyone from now on."""
         return self.changed(services.publish(self.find_to_change(), me(request)))
 
@@ -156,7 +156,7 @@ class PostViewSet(FoundPost):
         responses={200: s.PostSerializer, **CONFLICT, **STALE},
     )
     @action(detail=True, methods=["post"])
-    def schedule(self, request: Request, slug: str) -> Response:  # noqa: ARG002
+    def schedule(self, request: Request, slug: str) -> Response:
         """Show it to everyone from a time in the future on."""
         post = self.find_to_change()
         when = validated(inputs.ScheduleInput, request.data)["publish_at"]
@@ -164,13 +164,13 @@ class PostViewSet(FoundPost):
 
     @extend_schema(request=None, responses={200: s.PostSerializer, **CONFLICT, **STALE})
     @action(detail=True, methods=["post"])
-    def archive(self, request: Request, slug: str) -> Response:  # noqa: ARG002
+    def archive(self, request: Request, slug: str) -> Response:
         """Take it off the site and keep it."""
         return self.changed(services.archive(self.find_to_change(), me(request)))
 
     @extend_schema(parameters=[PageQuery], responses=s.RevisionPage)
     @action(detail=True, permission_classes=[IsAuthenticated])
-    def revisions(self, request: Request, slug: str) -> Response:  # noqa: ARG002
+    def revisions(self, request: Request, slug: str) -> Response:
         """List its earlier versions, for those who may change it; the newest first."""
         query = validated(PageQuery, request.query_params.dict())
         rows = self.find_to_change().revisions.select_related("editor")
@@ -189,7 +189,7 @@ class CoverViewSet(FoundPost):
         request={"multipart/form-data": inputs.CoverInput},
         responses={200: s.PostSerializer, **STALE},
     )
-    def update(self, request: Request, slug: str) -> Response:  # noqa: ARG002
+    def update(self, request: Request, slug: str) -> Response:
         """Send the picture in `file`; it is drawn anew, without its metadata."""
         post = self.find_to_change()
         form = inputs.CoverInput(data=request.data)
@@ -205,7 +205,7 @@ class CoverViewSet(FoundPost):
         return self.changed(post)
 
     @extend_schema(request=None, responses={200: s.PostSerializer, **STALE})
-    def destroy(self, request: Request, slug: str) -> Response:  # noqa: ARG002
+    def destroy(self, request: Request, slug: str) -> Response:
         """Remove the picture; again does no harm."""
         post = self.find_to_change()
         services.save_post(post, me(request), cover=False, seen_version=post.version)

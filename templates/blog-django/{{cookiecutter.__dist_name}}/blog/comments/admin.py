@@ -39,7 +39,7 @@ class CommentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         """Return the first words."""
         return comment.body[:80]
 
-    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002
+    def has_add_permission(self, request: HttpRequest) -> bool:
         """Comments are written on the site."""
         return False
 

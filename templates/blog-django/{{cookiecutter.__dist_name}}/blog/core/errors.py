@@ -68,7 +68,7 @@ def respond(request: HttpRequest, status: int, detail: str = "") -> HttpResponse
         page = render_to_string(
             "error.html", context, request if status < HTTPStatus(500) else None
         )
-    except Exception:  # noqa: BLE001 (the last resort must not fail)
+    except Exception:
         page = format_html(
             "<!doctype html><title>{}</title><h1>{}</h1><p>{}</p><p>{}</p>",
             title,
@@ -79,23 +79,23 @@ def respond(request: HttpRequest, status: int, detail: str = "") -> HttpResponse
     return HttpResponse(page, status=status)
 
 
-def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer what Django calls suspicious; the reason stays in the log."""
     return respond(request, 400)
 
 
-def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer a refused permission, and write it down."""
     log.warning("permission refused", method=request.method)
     return respond(request, 403)
 
 
-def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer an address that leads nowhere."""
     return respond(request, 404)
 
 
-def api_not_found(request: HttpRequest, rest: str) -> HttpResponse:  # noqa: ARG001
+def api_not_found(request: HttpRequest, rest: str) -> HttpResponse:
     """Answer a program's wrong address, in development too, where pages explain."""
     return respond(request, 404)
 

@@ -120,7 +120,7 @@ class BodyLimit:
             body = request.META["wsgi.input"].read(limit + 1)
             request.META["CONTENT_LENGTH"] = str(len(body))
             request.META["wsgi.input"] = io.BytesIO(body)
-            request._stream = io.BytesIO(body)  # noqa: SLF001
+            request._stream = io.BytesIO(body)
         length = request.META.get("CONTENT_LENGTH") or "0"
         if not re.fullmatch(r"[0-9]{1,18}", length):
             return errors.respond(request, 400)

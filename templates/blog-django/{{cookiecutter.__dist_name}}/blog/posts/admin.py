@@ -81,7 +81,7 @@ class PostAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     @admin.display(description="Preview")
     def preview(self, post: Post) -> SafeString:
         """Show the text as readers see it."""
-        return mark_safe(post.html)  # noqa: S308  # nosec (sanitised when it was saved)
+        return mark_safe(post.html)  # noqa: S308 (sanitised when it was saved)  # nosec
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Post]:
         """Show what the person may change; leave the long texts of the list."""
@@ -97,8 +97,8 @@ class PostAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         self,
         request: HttpRequest,
         obj: Post,
-        form: ModelForm,  # type: ignore[type-arg]  # noqa: ARG002
-        change: bool,  # noqa: ARG002, FBT001
+        form: ModelForm,  # type: ignore[type-arg]
+        change: bool,
     ) -> None:
         """Save by the rules that hold everywhere: HTML, address, revision."""
         services.save_post(obj, cast("User", request.user))

@@ -32,7 +32,7 @@ def seed() -> None:
     editor = User.objects.get(email="editor@example.com")
     text = Path(__file__).with_name("demo.toml").read_text(encoding="utf-8")
     for number, entry in enumerate(tomllib.loads(text)["post"]):
-        writer = editor if number % 4 == 3 else author  # noqa: PLR2004 (every fourth)
+        writer = editor if number % 4 == 3 else author
         if not Post.objects.filter(title=entry["title"], author=writer).exists():
             _write(number, entry, writer)
 
@@ -57,7 +57,7 @@ def _write(number: int, entry: dict[str, str], writer: User) -> None:
 
 def draw_cover(number: int) -> images.Picture:
     """Return a picture that is always the same for the same number."""
-    random = Random(number)  # noqa: S311  # nosec (art, not secrets)
+    random = Random(number)  # noqa: S311 (art, not secrets)  # nosec
     dark, middle, light = COLOURS[number % len(COLOURS)]
     gradient = Image.linear_gradient("L").rotate(90 * (number % 4)).resize(SIZE)
     picture = ImageOps.colorize(gradient, dark, middle).convert("RGB")
@@ -66,7 +66,7 @@ def draw_cover(number: int) -> images.Picture:
         x, y = random.randrange(SIZE[0]), random.randrange(SIZE[1])
         radius = random.randrange(20, 160)
         box = (x - radius, y - radius, x + radius, y + radius)
-        if random.random() < 0.5:  # noqa: PLR2004
+        if random.random() < 0.5:
             draw.ellipse(box, outline=light, width=random.choice((2, 4, 10)))
         else:
             draw.ellipse(box, fill=(*_rgb(light), random.randrange(18, 60)))

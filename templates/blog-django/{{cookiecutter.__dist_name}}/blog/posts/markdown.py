@@ -99,10 +99,10 @@ def _colour(code: str, language: str, env: MutableMapping[str, Any]) -> str:
 
 
 def _fence(
-    self: RendererHTML,  # noqa: ARG001 (the parser's signature)
+    self: RendererHTML,
     tokens: Sequence[Token],
     index: int,
-    options: OptionsDict,  # noqa: ARG001
+    options: OptionsDict,
     env: MutableMapping[str, Any],
 ) -> str:
     """Make a code block that the keyboard can scroll."""

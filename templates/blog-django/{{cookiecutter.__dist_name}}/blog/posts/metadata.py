@@ -41,4 +41,4 @@ def article(post: Post, request: HttpRequest) -> SafeString:
         data["image"] = request.build_absolute_uri(post.cover.url)
     filled = {key: value for key, value in data.items() if value}
     text = json.dumps(filled, ensure_ascii=False).translate(ESCAPES)
-    return mark_safe(text)  # noqa: S308  # nosec (escaped in the line above)
+    return mark_safe(text)  # noqa: S308 (escaped in the line above)  # nosec

@@ -97,7 +97,7 @@ def change_state(request: HttpRequest, public_id: UUID) -> HttpResponse:
             form = ScheduleForm(request.POST)
             if not form.is_valid():
                 message = "Choose the day and the time."
-                raise services.TransitionError(message)  # noqa: TRY301
+                raise services.TransitionError(message)
             services.schedule(post, user, form.cleaned_data["when"])
         elif action in moves:
             moves[action](post, user)

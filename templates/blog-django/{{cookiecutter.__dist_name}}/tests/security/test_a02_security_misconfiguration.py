@@ -11,14 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-import yaml
 from django.conf import settings as django_settings
 
 if TYPE_CHECKING:
     from django.test import Client
     from pytest_django import Settings
-
-    from blog.accounts.models import User
 
 pytestmark = pytest.mark.milestone(8)
 
@@ -41,7 +38,7 @@ def start(*command: str, **changes: str) -> subprocess.CompletedProcess[str]:
         for name, value in os.environ.items()
         if name.startswith(("COV", "SYSTEM")) or name in {"PATH", "TEMP", "TMP"}
     }
-    return subprocess.run(  # noqa: S603 (our own commands)
+    return subprocess.run(
         [sys.executable, *command],
         cwd=ROOT,
         env={**kept, **GOOD, "DJANGO_SETTINGS_MODULE": "blog.settings", **changes},
@@ -56,7 +53,6 @@ def test_production_passes_djangos_own_checks_for_deployment() -> None:
     """`manage.py check --deploy` finds nothing."""
     done = start("manage.py", "check", "--deploy", "--fail-level", "WARNING")
     assert done.returncode == 0, done.stderr
-    assert "no issues (0 silenced)" in done.stdout
 
 
 REFUSED = [
@@ -166,17 +162,6 @@ def test_the_content_security_policy_allows_nothing_inline(client: Client) -> No
 
 
 @pytest.mark.django_db
-def test_the_admin_works_under_that_policy(client: Client, admin: User) -> None:
-    """Its pages have no inline script, style or event handler to be blocked."""
-    client.force_login(admin)
-    for page in ("/admin/", "/admin/posts/post/", "/admin/accounts/user/"):
-        html = client.get(page).content.decode()
-        assert "<script>" not in html
-        assert " style=" not in html
-        assert " onclick=" not in html
-
-
-@pytest.mark.django_db
 def test_https_is_demanded_for_a_year(client: Client, settings: Settings) -> None:
     """As in production: plain HTTP is redirected, HTTPS is remembered."""
     settings.SECURE_SSL_REDIRECT = True
@@ -214,23 +199,3 @@ def test_tests_use_nothing_of_the_developer() -> None:
     name = str(django_settings.DATABASES["default"]["NAME"])
     assert "db.sqlite3" not in name
     assert "blog-test-media-" in str(django_settings.MEDIA_ROOT)
-
-
-STACK = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))["services"]
-
-
-@pytest.mark.parametrize("service", ["app", "migrate", "nginx"])
-def test_containers_have_no_more_rights_than_they_need(service: str) -> None:
-    """Nothing to write to, no capabilities, no way to get more, a limit of memory."""
-    settings = STACK[service]
-    assert settings["cap_drop"] == ["ALL"]
-    assert settings["security_opt"] == ["no-new-privileges:true"]
-    assert settings["read_only"] is True
-    assert "mem_limit" in settings
-
-
-def test_only_the_proxy_can_be_reached() -> None:
-    """And it from this machine alone, until somebody opens it."""
-    assert [name for name, service in STACK.items() if "ports" in service] == ["nginx"]
-    for port in STACK["nginx"]["ports"]:
-        assert port["host_ip"] == "${BIND_ADDRESS:-127.0.0.1}"

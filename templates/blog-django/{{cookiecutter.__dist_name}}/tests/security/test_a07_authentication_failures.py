@@ -134,12 +134,12 @@ def test_unknown_and_known_accounts_fail_alike(client: Client, reader: User) -> 
 def test_signing_up_twice_tells_the_owner_and_nobody_else(
     reader: User, mailoutbox: list[EmailMessage]
 ) -> None:
-    """The browser sees the same; the mail goes to whom the address belongs."""
+    """The browser sees the same; each gets another mail, and only one of them a link."""
     known, unknown = sign_up(Client(), reader.email), sign_up(Client(), "x@example.com")
     assert known == unknown == "/accounts/confirm-email/"
     assert User.objects.count() == 2
-    subjects = {mail.to[0]: mail.subject for mail in mailoutbox}
-    assert "already exists" in subjects[reader.email].lower()
+    links = {mail.to[0]: "/confirm-email/" in mail.body for mail in mailoutbox}
+    assert links == {reader.email: False, "x@example.com": True}
 
 
 def test_asking_for_a_reset_tells_nothing(
@@ -154,22 +154,13 @@ def test_asking_for_a_reset_tells_nothing(
     assert [mail.to for mail in mailoutbox] == [[reader.email]]
 
 
-@pytest.mark.parametrize(
-    ("password", "complaint"),
-    [
-        ("short-1", "too short"),
-        ("password1234", "too common"),
-        ("newperson2024", "too similar"),
-    ],
-)
-def test_weak_passwords_are_refused(
-    client: Client, password: str, complaint: str
-) -> None:
+@pytest.mark.parametrize("password", ["short-1", "password1234", "newperson2024"])
+def test_weak_passwords_are_refused(client: Client, password: str) -> None:
     """Short ones, common ones, and those that repeat the address."""
     form = {"email": "newperson2024@example.com", "display_name": "N"}
     form |= {"password1": password, "password2": password}
-    page = client.post("/accounts/signup/", form).content.decode()
-    assert complaint in page
+    page = client.post("/accounts/signup/", form)
+    assert list(page.context["form"].errors) == ["password1"]
     assert not User.objects.exists()
 
 
@@ -238,8 +229,10 @@ def test_a_reset_ends_sessions_and_the_lock(
     owner.post(page, {"password1": NEW_PASSWORD, "password2": NEW_PASSWORD})
     assert not inside(thief)
     assert log_in(owner, reader.email, NEW_PASSWORD) == 302
-    again = Client().get(link_in(mailoutbox[0]))
-    assert "token_fail" in str(again.context) or b"nvalid" in again.content
+    again = Client()
+    again.get(link_in(mailoutbox[0]))
+    again.post(page, {"password1": PASSWORD, "password2": PASSWORD})
+    assert log_in(Client(), reader.email, NEW_PASSWORD) == 302
 
 
 def test_a_stranger_without_a_proved_address_gets_no_tokens(client: Client) -> None:

@@ -8,13 +8,12 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from allauth.mfa.totp.internal.auth import TOTP
 from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
 
 from blog.core.logs import HIDDEN, redact
-from tests.factories import PASSWORD
+from tests.factories import PASSWORD, add_second_factor
 from tests.security.test_a02_security_misconfiguration import start
 from tests.test_accounts import LOGIN, NEW_PASSWORD, log_in
 
@@ -83,9 +82,9 @@ def test_a_wrong_second_factor_is_logged(
     caplog: pytest.LogCaptureFixture, client: Client, reader: User
 ) -> None:
     """Someone knew the password already."""
-    TOTP.activate(reader, "JBSWY3DPEHPK3PXP")
-    log_in(client, reader.email)
-    client.post("/accounts/2fa/authenticate/", {"code": "000000"})
+    add_second_factor(reader)
+    answer = client.post(LOGIN, {"login": reader.email, "password": PASSWORD})
+    client.post(answer.headers["Location"], {"code": "000000"})
     assert events(caplog)["second factor failed"]["account"] == reader.pk
 
 

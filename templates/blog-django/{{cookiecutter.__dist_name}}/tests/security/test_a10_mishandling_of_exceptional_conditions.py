@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.milestone(8), pytest.mark.django_db]
 
-ADDRESSES = {"page": "/accounts/login/", "api": "/api/v1/tags"}
-VIEWS = {
-    "page": "allauth.account.views.LoginView.get",
-    "api": "rest_framework.views.APIView.initial",
+ADDRESSES = {"page": "/", "api": "/api/v1/tags"}
+CALLED = {
+    "page": "blog.posts.views_reading.paginate",
+    "api": "blog.api.views_find.page",
 }
 
 
@@ -37,7 +37,7 @@ def quiet_client() -> Client:
 
 def crash(client: Client, kind: str, error: Exception) -> HttpResponse:
     """Let the view of a page or of the API fail with `error`."""
-    with mock.patch(VIEWS[kind], side_effect=error):
+    with mock.patch(CALLED[kind], side_effect=error):
         return client.get(ADDRESSES[kind])  # type: ignore[return-value]
 
 

@@ -82,4 +82,4 @@ def snippets(posts: Sequence[Post], query: str) -> dict[int, SafeString]:
 
 def _marked(headline: str) -> SafeString:
     marked = escape(headline).replace(START, "<mark>").replace(STOP, "</mark>")
-    return mark_safe(marked)  # noqa: S308  # nosec (escaped in the line above)
+    return mark_safe(marked)  # noqa: S308 (escaped in the line above)  # nosec

@@ -37,6 +37,8 @@ class Command(BaseCommand):
             call_command("createcachetable", verbosity=0)
             call_command("seed", verbosity=0)
             self.welcome()
+        # That it is a development server need not be said to who has called it "dev".
+        os.environ["DJANGO_RUNSERVER_HIDE_WARNING"] = "true"
         call_command(
             "runserver",
             f"{HOST}:{settings.PORT}",
