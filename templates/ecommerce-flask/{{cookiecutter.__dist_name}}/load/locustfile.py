@@ -4,7 +4,7 @@ Start the shop (`uv run poe dev`), then `uv run --group load locust -f load`, an
 its page the address http://127.0.0.1:8000. A limit that answers 429 does its job, and
 so does a 409 for what is sold out: they are no failures. Numbers of a development
 server say little; use the stack.
-"""  # noqa: INP001 (a script, not a package)
+"""
 
 import random
 import uuid
@@ -39,7 +39,7 @@ class Visitor(HttpUser):
     @task(5)
     def browse(self) -> None:
         """Look at a page of products."""
-        params = {"sort": random.choice(SORTS)}  # noqa: S311
+        params = {"sort": random.choice(SORTS)}
         with self.client.get(
             f"{API}/products", params=params, name="/products", catch_response=True
         ) as answer:
@@ -50,13 +50,13 @@ class Visitor(HttpUser):
     def product(self) -> None:
         """Look at one of them."""
         if self.products:
-            one = random.choice(self.products)  # noqa: S311
+            one = random.choice(self.products)
             self.client.get(f"{API}/products/{one['id']}", name="/products/[id]")
 
     @task(2)
     def search(self) -> None:
         """Look for a word, and for what narrows it down."""
-        words = {"q": random.choice(WORDS)}  # noqa: S311
+        words = {"q": random.choice(WORDS)}
         self.client.get(f"{API}/products", params=words, name="/products?q=")
         self.client.get(f"{API}/products/facets", params=words, name="/products/facets")
 

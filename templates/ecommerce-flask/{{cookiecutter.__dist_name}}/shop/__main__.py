@@ -120,7 +120,7 @@ def database() -> Iterator[None]:
     if variables().get("MONGODB_URI", "").strip():
         yield
         return
-    with private_replica_set(BASE_DIR / ".data/mongo") as uri:
+    with private_replica_set(BASE_DIR / "data/mongo") as uri:
         os.environ["MONGODB_URI"] = uri  # restarts of the server take it from here
         yield
 

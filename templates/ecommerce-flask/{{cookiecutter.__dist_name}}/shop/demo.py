@@ -89,14 +89,14 @@ def seed(db: Database[Document], settings: Settings) -> None:
             coupons.write(db, code, fields | {"expires_at": None})
 
 
-def described(  # noqa: PLR0913, PLR0917 (a row of the table above)
+def described(
     number: int,
     currency: str,
     name: str,
     category: str,
     brand: str,
     price: int,
-    sized: bool,  # noqa: FBT001 (as above)
+    sized: bool,
 ) -> dict[str, Any]:
     """Return a row of the table as a product."""
     slug = name.lower().replace(" ", "-")

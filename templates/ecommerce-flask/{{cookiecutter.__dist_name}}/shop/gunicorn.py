@@ -60,6 +60,6 @@ os.environ.setdefault(
 def child_exit(_server: Any, worker: Any) -> None:
     """Forget what only a living worker can mean."""
     # The library looks for the folder when it is imported, so not before it is set.
-    from prometheus_client import multiprocess  # noqa: PLC0415
+    from prometheus_client import multiprocess
 
-    multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]  # no types
+    multiprocess.mark_process_dead(worker.pid)

@@ -58,8 +58,8 @@ def test_setup_without_a_database_is_one_sentence(
     uri = "mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=50"
     monkeypatch.setenv("MONGODB_URI", uri)
     sentence = refused(monkeypatch, "setup")
-    assert sentence.startswith("MONGODB_URI leads to no database that works: 127.0.0.1")
-    assert "Topology" not in sentence
+    assert sentence.startswith("MONGODB_URI leads to no database that works: ")
+    assert "\n" not in sentence
 
 
 def test_dev_is_for_development(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -132,7 +132,7 @@ def test_without_any_mongod_three_ways_are_named(
         raise ConnectionError
 
     monkeypatch.setenv("PATH", "")
-    monkeypatch.setattr("pymongo_inmemory.downloader.download", no_network)
+    monkeypatch.setattr("pymongo_inmemory.download", no_network)
     with pytest.raises(local.MissingMongod) as refusal:
         local.find_mongod()
     for way in ("MONGODB_URI", "`mongod` is on PATH", "pymongo-inmemory"):
@@ -142,5 +142,5 @@ def test_without_any_mongod_three_ways_are_named(
 def test_a_mongod_that_was_fetched_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     """From the folder where pymongo-inmemory keeps it."""
     monkeypatch.setenv("PATH", "")
-    monkeypatch.setattr("pymongo_inmemory.downloader.download", lambda _: "fetched")
+    monkeypatch.setattr("pymongo_inmemory.download", lambda _: "fetched")
     assert Path(local.find_mongod()) == Path("fetched", "mongod")

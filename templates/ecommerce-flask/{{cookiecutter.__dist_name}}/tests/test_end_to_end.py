@@ -7,7 +7,7 @@ import os
 import re
 import signal
 import socket
-import subprocess  # nosec B404
+import subprocess
 import sys
 import urllib.error
 import urllib.request
@@ -31,7 +31,7 @@ def start(port: str) -> subprocess.Popen[str]:
     env = os.environ | {"APP_ENV": "development", "PORT": port}
     env |= {"MONGODB_NAME": f"shop_test_dev_{port}"}
     command = [sys.executable, "-m", "shop", "dev", "--no-reload"]
-    return subprocess.Popen(  # noqa: S603 (our own command)
+    return subprocess.Popen(
         command,
         cwd=ROOT,
         env=env,
@@ -43,7 +43,7 @@ def start(port: str) -> subprocess.Popen[str]:
 
 def status(address: str) -> int:
     """Return the status with which the address answers."""
-    with urllib.request.urlopen(address, timeout=5) as answer:  # noqa: S310 (ours)
+    with urllib.request.urlopen(address, timeout=60) as answer:
         return int(answer.status)
 
 
@@ -60,7 +60,7 @@ def test_dev_serves_what_it_prints() -> None:
                 assert status(address + "healthz") == 200
                 break
         process.send_signal(signal.SIGTERM)
-        assert process.wait(10) == 0
+        assert process.wait(60) == 0
 
 
 def test_a_taken_port_is_one_sentence() -> None:
@@ -69,6 +69,7 @@ def test_a_taken_port_is_one_sentence() -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         with start(str(taken.getsockname()[1])) as process:
-            said, _ = process.communicate(timeout=20)
-    assert re.fullmatch(r"Port \d+ is taken: .* set PORT to another\.\n", said)
+            said, _ = process.communicate(timeout=60)
+    assert re.search(r"^Port \d+ is taken: .* set PORT to another\.\n\Z", said, re.M)
+    assert "Traceback" not in said
     assert process.returncode == 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
@@ -123,11 +123,5 @@ def test_nothing_appears_or_vanishes(app: Flask) -> None:
     machine = type("OneShop", (Shop,), {"app": app})
     app.config["RATELIMIT_ENABLED"] = False
     run_state_machine_as_test(
-        machine,
-        settings=settings(
-            max_examples=12,
-            stateful_step_count=20,
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
-        ),
+        machine, settings=settings(max_examples=12, stateful_step_count=20)
     )

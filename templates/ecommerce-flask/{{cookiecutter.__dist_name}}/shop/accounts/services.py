@@ -56,7 +56,7 @@ def register(db: Database[Document], email: str, name: str, password: str) -> No
         enqueue_mail(db, to=email, subject="You have an account", text=text)
 
 
-def create_user(  # noqa: PLR0913 (the fields of an account, by name)
+def create_user(
     db: Database[Document],
     *,
     email: str,

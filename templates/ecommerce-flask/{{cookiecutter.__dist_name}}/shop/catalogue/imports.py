@@ -47,7 +47,7 @@ class Line:
         return slug if isinstance(slug, str) else None
 
 
-class Refused(Exception):  # noqa: N818 (an outcome that undoes a transaction)
+class Refused(Exception):
     """A line cannot be taken, so none is."""
 
 

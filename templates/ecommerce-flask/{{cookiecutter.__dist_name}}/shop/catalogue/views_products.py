@@ -37,7 +37,7 @@ def answered(product: Document, status: int = 200) -> Response:
         response = jsonify(body)
     response.status_code = status
     response.headers["Vary"] = "Accept"
-    if status == 200:  # noqa: PLR2004 (OK)
+    if status == 200:
         return tagged(response, etag)
     response.set_etag(etag)
     return response

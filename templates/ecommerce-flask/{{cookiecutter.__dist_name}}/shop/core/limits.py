@@ -22,7 +22,7 @@ limiter = Limiter(client_address, strategy="fixed-window", headers_enabled=True)
 class SharedStorage(MongoDBStorage):
     """Counters behind the application's own client: one pool of connections."""
 
-    STORAGE_SCHEME = ["shared"]  # noqa: RUF012 (declared so by limits)
+    STORAGE_SCHEME = ["shared"]
 
     def __init__(self, uri: str, *, database: Database[Document]) -> None:
         """Count in that database."""
@@ -36,7 +36,7 @@ class SharedStorage(MongoDBStorage):
 
     def _init_mongo_client(
         self,
-        uri: str | None,  # noqa: ARG002 (there is a client already)
+        uri: str | None,
         **_options: int | str | bool,
     ) -> MongoClient[Document]:
         return self.client

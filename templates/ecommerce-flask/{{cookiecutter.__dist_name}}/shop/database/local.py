@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 HOST = "127.0.0.1"
 REPLICA_SET = "shop"
-START_SECONDS = 30
+START_SECONDS = 60
 STOP_SECONDS = 20
 
 
-class MissingMongod(Exception):  # noqa: N818 (it names what is missing)
+class MissingMongod(Exception):
     """No MongoDB can be had; the text is one sentence with the three ways to one."""
 
 
@@ -33,8 +33,8 @@ def find_mongod() -> str:
     if found := shutil.which("mongod"):
         return found
     try:
-        from pymongo_inmemory.context import Context  # noqa: PLC0415 (dev only)
-        from pymongo_inmemory.downloader import download  # noqa: PLC0415 (same)
+        from pymongo_inmemory import download  # only development has it
+        from pymongo_inmemory.context import Context
 
         # At exit it says that it ends processes, of which it has none here.
         logging.getLogger("PYMONGOIM_MONGOD").setLevel(logging.WARNING)
@@ -110,7 +110,7 @@ def initiate(port: int, process: subprocess.Popen[bytes]) -> None:
                 pass  # not yet
             time.sleep(0.05)
     raise MissingMongod(
-        "MongoDB did not start: .data/mongo/mongod.log says why, or set MONGODB_URI."
+        "MongoDB did not start: data/mongo/mongod.log says why, or set MONGODB_URI."
     )
 
 

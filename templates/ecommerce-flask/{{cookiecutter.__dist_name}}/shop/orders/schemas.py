@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime  # noqa: TC003 (Pydantic reads it)
+from datetime import datetime
 from typing import Annotated, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from shop.accounts.schemas import Address  # noqa: TC001 (Pydantic reads it)
+from shop.accounts.schemas import Address
 from shop.core.pagination import DEFAULT_LIMIT, MAX_LIMIT
 from shop.core.schemas import Answer, Schema
-from shop.orders.states import State  # noqa: TC001 (Pydantic reads it)
+from shop.orders.states import State
 
 type Id = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{24}$")]
 

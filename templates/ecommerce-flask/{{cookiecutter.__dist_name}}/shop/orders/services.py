@@ -38,7 +38,7 @@ def advance(
     return transaction(db, work)
 
 
-def step(  # noqa: PLR0913 (who, what, when and why of a step)
+def step(
     db: Database[Document],
     session: ClientSession,
     order_id: ObjectId,

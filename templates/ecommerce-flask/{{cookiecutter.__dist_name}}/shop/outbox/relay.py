@@ -115,7 +115,7 @@ def probe(relay: Relay, host: str, port: int) -> ThreadingHTTPServer:
             self.send_header("Content-Length", "0")
             self.end_headers()
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (its name there)
+        def log_message(self, format: str, *args: object) -> None:
             """Leave probes out of the log."""
 
     return ThreadingHTTPServer((host, port), Health)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime  # noqa: TC003 (Pydantic reads it)
+from datetime import datetime
 from typing import Annotated
 
 from pydantic import Field

@@ -32,7 +32,7 @@ class Line:
     quantity: int
 
 
-class OutOfStock(Exception):  # noqa: N818 (the field's word for it)
+class OutOfStock(Exception):
     """Fewer are available than asked for; `sku` says of what."""
 
     def __init__(self, sku: str) -> None:
