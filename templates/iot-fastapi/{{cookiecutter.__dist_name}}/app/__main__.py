@@ -9,13 +9,14 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import http.client
 import secrets
 import signal
-import socket
 import subprocess  # nosec B404
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from http import HTTPStatus
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from app.core.database import Database
 
 STOP_SECONDS = 5
-BROKER_SECONDS = 60
+READY_SECONDS = 60
 
 
 def main() -> None:
@@ -153,7 +154,11 @@ def worker() -> None:
 
 def simulate(devices: int) -> None:
     """Have simulated devices send readings, until SIGTERM."""
-    until_it_listens(load())
+    from app.mqtt.address import is_embedded
+
+    settings = load()
+    if is_embedded(settings):
+        until_ready(settings)
     from app.simulate import run
 
     until_stopped(lambda settings, _database: run(settings, devices))
@@ -189,17 +194,19 @@ def prepare() -> None:
         welcome(load())
 
 
-def until_it_listens(settings: Settings) -> None:
-    """Wait for the broker, so that devices do not keep the server from starting."""
-    from app.mqtt.address import address_of
+def until_ready(settings: Settings) -> None:
+    """Wait for the development server, whose broker the devices need.
 
-    broker, deadline = address_of(settings), time.monotonic() + BROKER_SECONDS
+    They do not keep it from starting, and find it as they connect for the first time.
+    """
+    deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline:
-        with (
-            contextlib.suppress(OSError),
-            socket.create_connection((broker.host, broker.port), 1),
-        ):
-            return
+        server = http.client.HTTPConnection("127.0.0.1", settings.port, timeout=1)
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            server.request("GET", "/readyz")
+            if server.getresponse().status == HTTPStatus.OK:
+                return
+        server.close()
         time.sleep(0.1)
 
 

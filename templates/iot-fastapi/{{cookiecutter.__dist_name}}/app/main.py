@@ -18,6 +18,7 @@ from app.commands.routes import router as commands
 from app.core import errors, health, logs, mail, openapi, serving
 from app.core.database import Database, load_models
 from app.core.middleware import Guard
+from app.dashboard import pages
 from app.dashboard.routes import router as dashboard
 from app.devices.routes import router as devices
 from app.ingest import service
@@ -45,9 +46,15 @@ ROUTERS = (
 
 
 def create_app(
-    settings: Settings | None = None, services: Sequence[Service] = (runtime.connect,)
+    settings: Settings | None = None,
+    services: Sequence[Service] = (runtime.connect,),
+    *,
+    broker: bool = False,
 ) -> FastAPI:
-    """Return an application; `services` run beside it while it serves."""
+    """Return an application; `services` run beside it while it serves.
+
+    With `broker` that of development listens before any of them starts.
+    """
     settings = settings or load()
     logs.configure(settings)
     load_models()
@@ -57,6 +64,8 @@ def create_app(
         async with contextlib.AsyncExitStack() as stack:
             stack.push_async_callback(app.state.database.close)
             app.state.stopping = stack.enter_context(serving.stopping())
+            if broker:
+                await stack.enter_async_context(runtime.embedded(app))
             for work in services:
                 await stack.enter_async_context(running(work(app)))
             yield
@@ -68,6 +77,7 @@ def create_app(
     app.state.stopping = asyncio.Event()  # the lifespan has one that is set in time
     app.add_middleware(Guard, settings=settings)
     errors.register(app)
+    pages.register(app)
     for router in ROUTERS:
         app.include_router(router)
     if not settings.production:
@@ -79,11 +89,8 @@ def create_app(
 def create_development_app() -> FastAPI:
     """Return an application beside which all runs that is a service in production."""
     settings = load()
-    services: list[Service] = [runtime.connect]
-    if is_embedded(settings):
-        services.insert(0, runtime.serve_embedded)
-    services += [service.beside, worker.beside]
-    return create_app(settings, services)
+    services = (runtime.connect, service.beside, worker.beside)
+    return create_app(settings, services, broker=is_embedded(settings))
 
 
 @contextlib.asynccontextmanager

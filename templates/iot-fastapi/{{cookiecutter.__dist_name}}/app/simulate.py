@@ -13,7 +13,6 @@ import random
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-import aiomqtt
 import sqlalchemy as sa
 import structlog
 from pydantic import ValidationError
@@ -24,7 +23,8 @@ from app.devices.credentials import rotate
 from app.devices.models import Device, Group, Site
 from app.devices.services import provision
 from app.mqtt.address import address_of
-from app.mqtt.link import Delivery, Link
+from app.mqtt.connection import Delivery, MqttError
+from app.mqtt.link import Link
 from app.mqtt.messages import READINGS, Acknowledgement, Command, Status, Telemetry
 from app.mqtt.runtime import administered
 from app.mqtt.topics import ACKNOWLEDGEMENT, COMMAND, STATUS, TELEMETRY
@@ -76,7 +76,7 @@ class Simulated:
             identifier=device,
             topics=[COMMAND.of(device)],
             on_delivery=self._commands.put_nowait,
-            will=aiomqtt.Will(STATUS.of(device), said("offline"), qos=1),
+            will=(STATUS.of(device), said("offline")),
         )
 
     async def run(self) -> None:
@@ -89,7 +89,7 @@ class Simulated:
                 try:
                     await self.link.publish(STATUS.of(self.device), said("online"))
                     await self.report()
-                except aiomqtt.MqttError:
+                except MqttError:
                     await asyncio.sleep(self.interval)
 
     async def report(self) -> None:
@@ -165,7 +165,7 @@ class Simulated:
                 ACKNOWLEDGEMENT.of(self.device),
                 acknowledgement.model_dump_json().encode(),
             )
-        except aiomqtt.MqttError:
+        except MqttError:
             log.warning("simulate.not_answered", device=self.device)
 
 

@@ -4,7 +4,7 @@ Start the platform (`uv run poe dev`), then `uv run --group load locust -f load`
 give its page the address http://127.0.0.1:8000. A limit that answers 429 does its job:
 it is no failure. Numbers of a development server say little; use the stack. How much
 the ingest takes is another question: devices speak MQTT, not HTTP.
-"""  # noqa: INP001 (a script, not a package)
+"""
 
 import random
 import re

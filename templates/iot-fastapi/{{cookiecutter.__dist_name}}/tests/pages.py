@@ -66,7 +66,7 @@ async def pump(database: Database) -> str:
     return (await make_device(database, "pump-1", name="Pump")).id
 
 
-async def report(  # noqa: PLR0913 (a reading has so many parts)
+async def report(
     database: Database,
     device_id: str,
     value: float,

@@ -5,15 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
-import aiomqtt
 import pytest
 
 from app.mqtt import access
 from app.mqtt.access import ANSWERS, CONTROL, BrokerAwayError, DynamicSecurity, acls_of
 from app.mqtt.address import LOOPBACK, Address
-from app.mqtt.link import Delivery
+from app.mqtt.connection import Delivery, MqttError
 from app.mqtt.topics import COMMAND, PLATFORM
 from tests.brokers import running, until
 
@@ -28,17 +27,6 @@ ORDERS = {
     "disableClient": ("clients", "username", "Client not found"),
     "addClientRole": ("clients", "username", "Client not found"),
 }
-
-
-@dataclass
-class Answer:
-    """A message of the plugin."""
-
-    payload: bytes
-    topic: str = ANSWERS
-
-    def acknowledge(self) -> None:
-        """Do nothing: nobody sends it again."""
 
 
 @dataclass
@@ -66,7 +54,7 @@ class Plugin:
         ]
         answers = json.dumps({"responses": said}).encode()
         if not self.silent:
-            self.door.answered(cast("Delivery", Answer(answers)))
+            self.door.answered(Delivery(ANSWERS, answers, lambda: None))
 
     def obey(self, order: dict[str, Any]) -> dict[str, Any]:
         """Return what the plugin answers to one order."""
@@ -169,7 +157,7 @@ async def test_a_connection_that_breaks_ends_the_waiting(plugin: Plugin) -> None
     plugin.silent = True
     asking = asyncio.ensure_future(plugin.door.withdraw("one"))
     await asyncio.sleep(0)
-    plugin.door.interrupted(aiomqtt.MqttError("gone"))
+    plugin.door.interrupted(MqttError("gone"))
     with pytest.raises(BrokerAwayError):
         await asking
 
@@ -179,4 +167,4 @@ async def test_an_error_that_nobody_expects_is_ours(plugin: Plugin) -> None:
     del plugin.clients[PLATFORM]
     order = {"command": "addClientRole", "username": PLATFORM, "rolename": "x"}
     with pytest.raises(RuntimeError, match="addClientRole: Client not found"):
-        await plugin.door._order(order)  # noqa: SLF001 (every public one is expected)
+        await plugin.door._order(order)

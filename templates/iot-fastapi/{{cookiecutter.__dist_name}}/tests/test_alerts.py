@@ -82,7 +82,7 @@ def at(seconds: float) -> datetime:
 def test_what_a_value_means(
     limits: Limits,
     value: float | None,
-    is_open: bool,  # noqa: FBT001 (a parameter of the test)
+    is_open: bool,
     verdict: Verdict,
 ) -> None:
     """It opens beyond the threshold, and resolves beyond the other limit."""

@@ -241,5 +241,5 @@ async def test_files_of_a_bucket_are_not_ours_to_give(
     assert (found.bucket, found.prefix) == ("bucket", "a/b/")
     folder = store_of(replace(settings, archive_url="file:/tmp/a%20b"))
     assert isinstance(folder, Folder)
-    assert folder.root == Path("/tmp/a b")  # noqa: S108 (nothing is written)
+    assert folder.root == Path("/tmp/a b")
     assert key_of(START.date()) == KEY

@@ -27,7 +27,7 @@ from app.mqtt.address import Address
 from app.mqtt.link import Link
 from app.mqtt.topics import COMMAND
 from app.settings import Settings
-from tests.brokers import World, make_metrics, running, until, world
+from tests.brokers import SECONDS, World, make_metrics, running, until, world
 from tests.conftest import AsRole
 from tests.factories import make_device
 from tests.mosquitto import each_broker, real_broker
@@ -114,7 +114,7 @@ async def simulated(here: World, secret: str) -> AsyncIterator[simulate.Simulate
     """Have a simulated device at work."""
     device = simulate.Simulated(here.address, "one", secret, simulate.CLIMATE)
     async with running(device.run()):
-        await asyncio.wait_for(device.link.connected.wait(), 5)
+        await asyncio.wait_for(device.link.connected.wait(), SECONDS)
         yield device
 
 
@@ -204,7 +204,7 @@ async def test_twenty_devices_are_live_soon(
         port = here.settings
     app.state.settings = port
     async with (
-        running(runtime.serve_embedded(app)),
+        runtime.embedded(app),
         running(runtime.connect(app)),
         running(service.beside(app)),
         running(worker.beside(app)),

@@ -51,6 +51,7 @@ async def log_in(
     client: httpx2.AsyncClient, email: str, password: str, target: str = "/"
 ) -> httpx2.Response:
     """Send the login form of a fresh browser."""
+    client.cookies.clear()
     page = await client.get("/login")
     token = re.search(r'name="csrf_token" value="([^"]+)"', page.text)
     assert token
@@ -77,13 +78,34 @@ async def raised(database: Database, device: str) -> Alert:
     return alert
 
 
-async def test_a_stranger_gets_the_login_where_they_wanted_to_go(
+@pytest.mark.parametrize("path", ["/", "/sites", "/devices/pump-1?range=1h&after=x"])
+async def test_page_leads_to_the_login_and_back(
+    client: httpx2.AsyncClient, database: Database, path: str
+) -> None:
+    """A stranger is sent to the login, and after it to what was asked for."""
+    answer = await client.get(path)
+    assert answer.status_code == 303
+    assert answer.headers["Location"].startswith("/login?next=/")
+    page = await client.get(answer.headers["Location"])
+    target = re.search(r'name="next" value="([^"]+)"', page.text)
+    assert target
+    assert unescape(target[1]) == path
+    user = await someone(database)
+    wrong = await log_in(client, user.email, "wrong", unescape(target[1]))
+    assert unescape(wrong.text).count(f'value="{path}"') == 1
+    answer = await log_in(client, user.email, PASSWORD, path)
+    assert (answer.status_code, answer.headers["Location"]) == (303, path)
+
+
+async def test_form_of_an_ended_session_leads_back_to_its_page(
     client: httpx2.AsyncClient,
 ) -> None:
-    """The page is a 401 with the form, which leads on to what was asked for."""
-    page = await client.get("/devices/pump-1?range=1h")
-    assert page.status_code == 401
-    assert 'name="next" value="/devices/pump-1?range=1h"' in page.text
+    """By way of the login; the API answers 401, as a program expects."""
+    headers = {"Referer": "http://test/sites"}
+    answer = await client.post("/sites", data={"name": "North"}, headers=headers)
+    assert answer.status_code == 303
+    assert answer.headers["Location"] == "/login?next=/sites"
+    assert (await client.get("/api/v1/sites")).status_code == 401
 
 
 async def test_login_leads_on_and_logout_ends_it(
@@ -107,7 +129,7 @@ async def test_login_leads_on_and_logout_ends_it(
     answer = await client.post("/logout", data=form, headers={"Cookie": cookie})
     assert answer.headers["Location"] == "/login"
     gone = await client.get("/sites", headers={"Cookie": cookie})
-    assert gone.status_code == 401
+    assert gone.headers["Location"] == "/login?next=/sites"
 
 
 async def test_a_wrong_password_is_said_in_the_form(
@@ -130,7 +152,10 @@ async def test_who_is_in_needs_no_login(viewer: Browser) -> None:
 
 @pytest.mark.parametrize(
     "address",
-    ["//evil.example", "https://evil.example//x", "/\\evil.example", "evil", ""],
+    [
+        *("//evil.example", "https://evil.example//x", "/\\evil.example"),
+        *("/\t/evil.example", "//[", "javascript:alert(1)", "evil", ""),
+    ],
 )
 def test_no_redirect_leaves_the_site(address: str) -> None:
     """What is not a path of ours is the first page."""
@@ -337,7 +362,8 @@ async def test_a_password_is_changed(
     assert "current: The current password is wrong." in await viewer.say(wrong)
     answer = await viewer.post("/account/password", current=PASSWORD, **new)
     assert answer.headers["Location"] == "/login"
-    assert (await viewer.get("/account")).status_code == 401
+    gone = await viewer.get("/account")
+    assert gone.headers["Location"] == "/login?next=/account"
 
 
 async def test_logins_are_listed_and_ended(
@@ -357,7 +383,8 @@ async def test_logins_are_listed_and_ended(
     answer = await viewer.post("/account/sessions", id=login.id)
     assert "A telephone" not in await viewer.say(answer)
     await viewer.post("/account/sessions/all")
-    assert (await viewer.get("/account")).status_code == 401
+    gone = await viewer.get("/account")
+    assert gone.headers["Location"] == "/login?next=/account"
 
 
 async def test_keys_are_made_and_revoked(admin: Browser, database: Database) -> None:

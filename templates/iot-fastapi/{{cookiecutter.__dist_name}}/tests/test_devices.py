@@ -96,11 +96,11 @@ async def test_a_revoked_or_expired_secret_is_none(
 class Away(DatabaseOnly):
     """A broker that cannot be reached."""
 
-    async def grant(self, device: str, secret: str) -> None:  # noqa: ARG002
+    async def grant(self, device: str, secret: str) -> None:
         """Fail."""
         raise BrokerAwayError
 
-    async def withdraw(self, device: str) -> None:  # noqa: ARG002
+    async def withdraw(self, device: str) -> None:
         """Fail."""
         raise BrokerAwayError
 

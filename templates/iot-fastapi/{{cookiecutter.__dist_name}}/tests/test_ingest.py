@@ -6,16 +6,14 @@ import asyncio
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
-import aiomqtt
 import httpx2
 import pytest
 import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
-from paho.mqtt.client import Client as Paho
-from paho.mqtt.client import MQTTMessage
 
 from app.core.database import Database, utcnow
 from app.devices.models import Device
@@ -27,12 +25,12 @@ from app.ingest.queue import BatchQueue
 from app.ingest.service import slot
 from app.ingest.store import Message, Outcome, Storage
 from app.ingest.validate import Reason, Rules, telemetry
-from app.mqtt.link import Delivery
+from app.mqtt.connection import Delivery
 from app.mqtt.messages import MAX_PAYLOAD_BYTES
 from app.mqtt.topics import STATUS, TELEMETRY
 from app.settings import Settings
 from app.worker import forget
-from tests.brokers import cut, make_metrics, reading, send, until, world
+from tests.brokers import SECONDS, cut, make_metrics, reading, send, until, world
 from tests.conftest import AsRole
 from tests.factories import make_device
 from tests.mosquitto import each_broker, real_broker
@@ -40,7 +38,7 @@ from tests.mosquitto import each_broker, real_broker
 pytestmark = pytest.mark.milestone(4)
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
-OFFLINE = aiomqtt.Will(STATUS.of("one"), b'{"status": "offline"}', qos=1)
+OFFLINE = (STATUS.of("one"), b'{"status": "offline"}')
 RULES = Rules(
     units={"temperature": "°C", "humidity": "%"},
     oldest=NOW - timedelta(days=90),
@@ -171,14 +169,14 @@ async def test_the_queue_has_an_end() -> None:
 async def test_a_batch_does_not_wait_for_the_last_one() -> None:
     """It goes when it is full, or when its time is up."""
     queue = BatchQueue[int](10)
-    full = asyncio.create_task(queue.take(3, 60))
+    full = asyncio.create_task(queue.take(3, 2 * SECONDS))
     for number in range(3):
         await asyncio.sleep(0)
         queue.offer(number)
-    assert await asyncio.wait_for(full, 1) == [0, 1, 2]
+    assert await asyncio.wait_for(full, SECONDS) == [0, 1, 2]
     part = asyncio.create_task(queue.take(3, 0.01))
     queue.offer(3)
-    assert await asyncio.wait_for(part, 1) == [3]
+    assert await asyncio.wait_for(part, SECONDS) == [3]
 
 
 def test_only_what_is_wrong_for_ever_is_a_refusal() -> None:
@@ -192,26 +190,16 @@ def test_only_what_is_wrong_for_ever_is_a_refusal() -> None:
     assert not is_refusal(TimeoutError())
 
 
-class Broker(Paho):
+class Broker:
     """A connection that writes down what is acknowledged."""
 
     def __init__(self) -> None:
         """Be connected to nothing."""
         self.acknowledged: list[int] = []
 
-    def ack(self, mid: int, qos: int) -> Any:
-        """Note the number."""
-        assert qos == 1
-        self.acknowledged.append(mid)
-
     def deliver(self, number: int, topic: str, payload: bytes) -> Delivery:
         """Return a message as if it had arrived."""
-        message = MQTTMessage(number, topic.encode())
-        message.payload, message.qos = payload, 1
-        return Delivery(self, message)
-
-    def __del__(self) -> None:
-        """Close nothing."""
+        return Delivery(topic, payload, partial(self.acknowledged.append, number))
 
 
 @pytest.fixture
@@ -284,7 +272,7 @@ async def test_a_worker_that_is_killed_acknowledges_nothing(
     monkeypatch.setattr(consumer.storage, "write", stuck)
     taken = [broker.deliver(1, TELEMETRY.of("one"), body())]
     task = asyncio.create_task(consumer.store(taken))
-    await asyncio.wait_for(begun.wait(), 5)
+    await asyncio.wait_for(begun.wait(), SECONDS)
     task.cancel()
     await asyncio.wait([task])
     assert broker.acknowledged == []
@@ -471,7 +459,7 @@ async def test_what_a_killed_worker_had_comes_again(
             async with here.ingesting():
                 for number in range(30):
                     await send(one, reading(number))
-                await asyncio.wait_for(begun.wait(), 5)
+                await asyncio.wait_for(begun.wait(), SECONDS)
             for number in range(30):
                 await send(one, reading(number))
             monkeypatch.setattr(Storage, "save", save)

@@ -213,7 +213,7 @@ async def test_sns_is_told(
         ("192.168.1.1", False),
         ("169.254.169.254", False),  # a cloud's metadata
         ("100.64.0.1", False),
-        ("0.0.0.0", False),  # noqa: S104 (nobody listens)
+        ("0.0.0.0", False),
         ("224.0.0.1", False),
         ("255.255.255.255", False),
         ("::1", False),
@@ -230,7 +230,7 @@ async def test_sns_is_told(
 )
 def test_which_addresses_are_public(
     address: str,
-    public: bool,  # noqa: FBT001 (a parameter of the test)
+    public: bool,
 ) -> None:
     """Whatever is nearer than the internet is not, also in another's clothes."""
     assert is_public(address) is public
@@ -298,7 +298,7 @@ async def test_a_webhook_has_a_time_limit(
         port = server.sockets[0].getsockname()[1]
         target = f"http://127.0.0.1:{port}/"
         channel = Channel(id=new_id(), kind="webhook", target=target, generation=1)
-        with pytest.raises(NotDeliveredError, match="Timeout"):
+        with pytest.raises(NotDeliveredError):
             await webhooks.post(settings, channel, b"{}")
         answered.set()
 
@@ -368,7 +368,7 @@ async def test_the_worker_watches_and_tells(
         monkeypatch.setattr(worker, name, 0.01)
     task = asyncio.create_task(worker.run(settings, database))
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await told.wait()
     finally:
         task.cancel()

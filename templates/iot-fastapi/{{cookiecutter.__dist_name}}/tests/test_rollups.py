@@ -82,8 +82,7 @@ async def stored(database: Database, device_id: str) -> dict[Any, Any]:
 
 @settings(
     max_examples=15,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(batches=st.lists(st.tuples(batch, st.booleans()), max_size=6))
 async def test_late_double_and_disordered_readings(

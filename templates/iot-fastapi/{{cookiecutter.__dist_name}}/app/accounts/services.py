@@ -64,7 +64,7 @@ async def create(
         await session.flush()
     except IntegrityError as error:
         raise Problem(409, "There is an account with this address.") from error
-    log.warning("account made", account=str(made.id), role=role)
+    log.info("account made", account=str(made.id), role=role)
     return made
 
 

@@ -98,7 +98,7 @@ async def observed(
     found = await session.execute(query.order_by(Device.id))
     if rule.kind == "silence":
         return {device: (now - heard).total_seconds() for device, heard in found}
-    return {device: mean for device, mean in found}  # noqa: C416 (a row is no pair)
+    return {device: mean for device, mean in found}
 
 
 async def _open(
@@ -137,7 +137,7 @@ async def _resolve(
     return 1
 
 
-async def _note(  # noqa: PLR0913, PLR0917 (a step has so many sides)
+async def _note(
     session: AsyncSession,
     rule: Rule,
     alert_id: UUID,

@@ -106,7 +106,7 @@ async def post(settings: Settings, channel: Channel, body: bytes) -> None:
             status = await _post(settings, channel, body)
     except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:  # and TimeoutError
         raise NotDeliveredError(type(error).__name__) from error
-    if not 200 <= status < 300:  # noqa: PLR2004 (success, in HTTP)
+    if not 200 <= status < 300:
         raise NotDeliveredError(f"It answered {status}.")
 
 

@@ -66,7 +66,7 @@ class Folder:
         target.parent.mkdir(parents=True, exist_ok=True)
         part = target.with_suffix(".part")
         shutil.copyfile(path, part)
-        os.replace(part, target)  # noqa: PTH105 (Path.replace says less of what it is)
+        os.replace(part, target)
 
     async def list(self, prefix: str) -> Sequence[Kept]:
         """Return the files whose keys begin so."""

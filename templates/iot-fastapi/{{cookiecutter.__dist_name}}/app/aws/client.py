@@ -18,7 +18,7 @@ def client(service: str, endpoint_url: str = "", *, connections: int = 10) -> An
     Credentials and region come from where boto3 looks for them: on AWS the role of the
     task. An `endpoint_url` leads elsewhere, as tests do.
     """
-    import boto3  # noqa: PLC0415  # takes a moment, and who is not on AWS does without
+    import boto3  # takes a moment, and who is not on AWS does without
 
     return boto3.client(  # type: ignore[call-overload]  # it knows names, not strings
         service,
@@ -31,7 +31,7 @@ def client(service: str, endpoint_url: str = "", *, connections: int = 10) -> An
 
 def options(connections: int) -> Config:
     """Return how long a call may take, and how often it is made again."""
-    from botocore.config import Config  # noqa: PLC0415  # see above
+    from botocore.config import Config
 
     return Config(
         connect_timeout=CONNECT_SECONDS,

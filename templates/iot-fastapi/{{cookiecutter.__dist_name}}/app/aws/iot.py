@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-import aiomqtt
 import structlog
 
 from app.aws.client import client
 from app.mqtt.access import BrokerAwayError
+from app.mqtt.connection import MqttError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,9 +41,9 @@ class IotCore:
                 self._messages.publish, topic=topic, qos=1, payload=payload, **more
             )
         except BrokerAwayError as error:
-            raise aiomqtt.MqttError(error.detail) from error
+            raise MqttError(error.detail) from error
 
-    async def grant(self, device: str, secret: str) -> None:  # noqa: ARG002  # see below
+    async def grant(self, device: str, secret: str) -> None:
         """Make the thing to which the device's certificate is attached.
 
         IoT Core knows no passwords: docs/aws.md says how a certificate is made.
@@ -85,7 +85,7 @@ async def call(
 
     With `missing` an empty answer stands for what is not there.
     """
-    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415  # as boto3
+    from botocore.exceptions import BotoCoreError, ClientError
 
     try:
         return await asyncio.to_thread(method, **arguments)

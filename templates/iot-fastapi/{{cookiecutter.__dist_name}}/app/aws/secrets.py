@@ -35,7 +35,7 @@ def filled(environ: Mapping[str, str]) -> Mapping[str, str]:
 @cache
 def fetch(secret_id: str, endpoint_url: str) -> str:
     """Return the text of a secret; a process asks once for each."""
-    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415  # as boto3
+    from botocore.exceptions import BotoCoreError, ClientError
 
     manager = client("secretsmanager", endpoint_url)
     try:

@@ -24,7 +24,7 @@ async def publish(settings: Settings, subject: str, message: str) -> str:
 
     Raises NotPublishedError; whoever calls tries again.
     """
-    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415  # as boto3
+    from botocore.exceptions import BotoCoreError, ClientError
 
     try:
         answer = await asyncio.to_thread(

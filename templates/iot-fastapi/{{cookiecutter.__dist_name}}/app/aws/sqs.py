@@ -78,7 +78,7 @@ class Source:
 
     async def poll(self) -> None:
         """Take, store, delete, again and again; wait longer while SQS is away."""
-        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415  # as boto3
+        from botocore.exceptions import BotoCoreError, ClientError
 
         wait = FIRST_WAIT
         while True:
@@ -118,7 +118,7 @@ class Source:
                     outcome = await self.storage.save(
                         [(one.topic, one.payload) for one in taken]
                     )
-            except Exception as error:  # noqa: BLE001  # nothing of it may lose a message
+            except Exception as error:  # nothing of it may lose a message
                 if is_refusal(error):
                     await self.divide(taken, error)
                     return

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-import aiomqtt
 import sqlalchemy as sa
 import structlog
 
@@ -13,6 +12,7 @@ from app.commands.models import Command
 from app.core.database import utcnow
 from app.core.errors import Problem
 from app.mqtt import messages
+from app.mqtt.connection import MqttError
 from app.mqtt.topics import COMMAND
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ OPEN = ("requested", "sent")
 AT_ONCE = 100  # how many one turn sends
 
 
-async def request(  # noqa: PLR0913  # what a command is
+async def request(
     session: AsyncSession,
     device: Device,
     *,
@@ -84,7 +84,7 @@ async def dispatch(database: Database, link: Publisher) -> int:
                     payload_of(command),
                     expires_in=seconds_left(command.expires_at),
                 )
-            except aiomqtt.MqttError as error:
+            except MqttError as error:
                 log.warning("command.not_sent", reason=str(error))
                 break
             command.status, command.sent_at = "sent", utcnow()

@@ -114,7 +114,7 @@ class Feed:
         while self.watchers:
             try:
                 await self.turn()
-            except Exception as error:  # noqa: BLE001 (the next turn tries again)
+            except Exception as error:
                 log.warning("dashboard.feed_failed", error=str(error)[:200])
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(TURN_SECONDS):

@@ -6,23 +6,23 @@ said goes along in a signed cookie that the next page eats.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
-from fastapi import Request, Response
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, RedirectResponse
 from fastapi.routing import APIRoute
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pydantic import Field
-from starlette.types import Receive, Scope, Send
 
 from app.accounts.access import Permission, Person, by_cookie
-from app.core import cookies
+from app.core import cookies, errors
 from app.core.database import SAFE_METHODS, utcnow
 from app.core.errors import Problem
 from app.core.schemas import Schema
@@ -40,6 +40,7 @@ TEMPLATES = Environment(
 )
 
 type Level = Literal["good", "bad"]
+type Handler = Callable[[Request, Exception], Awaitable[Response]]
 
 
 class PageForm(Schema):
@@ -115,7 +116,10 @@ def settings_of(request: Request) -> Settings:
 
 def local(address: str) -> str:
     """Return an address without its host; the first page for what is none of ours."""
-    parts = urlsplit(address)
+    try:
+        parts = urlsplit(address)
+    except ValueError:  # "//[" begins an address of IPv6
+        return "/"
     path = parts.path
     if not path.startswith("/") or path.startswith("//") or "\\" in address:
         return "/"
@@ -142,30 +146,32 @@ def _serializer(settings: Settings) -> URLSafeTimedSerializer:
 
 
 class PageRoute(APIRoute):
-    """A route whose refusals are for people: a page, or a notice where the form was.
+    """A route of a page: what it refuses, people read."""
 
-    A stranger gets the login with the status 401, at the address that was asked for.
-    """
 
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request with handlers of its own for what refuses it.
+def register(app: FastAPI) -> None:
+    """Answer with a page, or the way to the login, where a page refuses something."""
+    app.add_exception_handler(Problem, either(refused, errors.refused))
+    app.add_exception_handler(RequestValidationError, either(unfit, errors.unfit))
 
-        They run after the request's session is closed. Whoever catches a refusal
-        sooner has what was written until then committed.
-        """
-        handlers, statuses = scope["starlette.exception_handlers"]
-        own = {Problem: refused, RequestValidationError: unfit}
-        scope["starlette.exception_handlers"] = (handlers | own, statuses)
-        await super().handle(scope, receive, send)
+
+def either(page: Handler, other: Handler) -> Handler:
+    """Return a handler that calls `page` for the routes of pages, `other` elsewhere."""
+
+    async def handle(request: Request, error: Exception) -> Response:
+        is_page = isinstance(request.scope.get("route"), PageRoute)
+        return await (page if is_page else other)(request, error)
+
+    return handle
 
 
 async def refused(request: Request, error: Exception) -> Response:
     """Return the page of a refusal, or the way back to the form with a notice."""
     problem = cast("Problem", error)
     if problem.status == HTTPStatus.UNAUTHORIZED:
-        return login_page(request, status=problem.status)
-    errors = problem.extra.get("errors", [])
-    text = "; ".join(f"{one['field']}: {one['message']}" for one in errors)
+        return to_login(request)
+    found = problem.extra.get("errors", [])
+    text = "; ".join(f"{one['field']}: {one['message']}" for one in found)
     text = text or problem.detail
     origin = request.headers.get("Referer", "")
     if problem.status in MILD and request.method not in SAFE_METHODS and origin:
@@ -184,28 +190,39 @@ async def refused(request: Request, error: Exception) -> Response:
 
 async def unfit(request: Request, error: Exception) -> Response:
     """Say which fields of a form or an address do not fit."""
-    errors = [
+    found = [
         {
             "field": str(one["loc"][-1]).replace("_", " "),
             "message": str(one["msg"]).removeprefix("Value error, "),
         }
         for one in cast("RequestValidationError", error).errors()[:5]
     ]
-    return await refused(request, Problem(422, "That does not fit.", errors=errors))
+    return await refused(request, Problem(422, "That does not fit.", errors=found))
+
+
+def to_login(request: Request) -> Response:
+    """Redirect to the login, which leads back to the page that was asked for.
+
+    From a form it leads back to the form's page: nothing is sent a second time.
+    """
+    target = request.headers.get("Referer", "/")
+    if request.method in SAFE_METHODS:
+        target = str(request.url)
+    return RedirectResponse(f"/login?next={quote(local(target))}", 303)
 
 
 def login_page(
-    request: Request, *, status: int = 200, error: str = "", email: str = ""
+    request: Request,
+    target: str,
+    *,
+    status: int = 200,
+    error: str = "",
+    email: str = "",
 ) -> Response:
     """Return the login; before its session a browser has a CSRF token of its own."""
     settings = settings_of(request)
     token = cookies.read(request, settings, "csrf")
     fresh = token or cookies.new_csrf()
-    target = request.url.path if request.method in SAFE_METHODS else "/"
-    if request.url.path == "/login":
-        target = local(request.query_params.get("next", "/"))
-    elif request.url.query:
-        target += f"?{request.url.query}"
     response = render(
         request,
         "login.html",
@@ -214,7 +231,7 @@ def login_page(
         error=error,
         email=email,
         token=fresh,
-        target=target,
+        target=local(target),
     )
     if token is None:
         cookies.write(response, settings, "csrf", fresh)

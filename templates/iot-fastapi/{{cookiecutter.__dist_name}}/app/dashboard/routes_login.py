@@ -28,9 +28,10 @@ router = APIRouter(route_class=PageRoute, include_in_schema=False)
 @router.get("/login")
 async def show_login(person: Visitor, request: Request) -> Response:
     """Show the form, or go on for who is in already."""
+    target = request.query_params.get("next", "/")
     if person is not None:
-        return see_other(request, local(request.query_params.get("next", "/")))
-    return login_page(request)
+        return see_other(request, local(target))
+    return login_page(request, target)
 
 
 @router.post("/login")
@@ -47,7 +48,11 @@ async def log_in(
         )
     except Problem as problem:
         page = login_page(
-            request, status=problem.status, error=problem.detail, email=form.email
+            request,
+            form.next,
+            status=problem.status,
+            error=problem.detail,
+            email=form.email,
         )
         if "Retry-After" in problem.headers:
             page.headers["Retry-After"] = problem.headers["Retry-After"]

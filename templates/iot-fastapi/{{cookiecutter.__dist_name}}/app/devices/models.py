@@ -74,7 +74,7 @@ class Device(Base):
     )
 
     # An edit of something that somebody else edited meanwhile is refused.
-    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 (SQLAlchemy's)
+    __mapper_args__ = {"version_id_col": version}
 
 
 class DeviceCredential(Base):

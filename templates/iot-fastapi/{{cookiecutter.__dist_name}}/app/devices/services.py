@@ -26,7 +26,7 @@ log = structlog.get_logger(__name__)
 CHANGED = "Somebody else has changed the device: look at it again."
 
 
-async def provision(  # noqa: PLR0913  # what a device is
+async def provision(
     session: AsyncSession,
     access: Access,
     *,

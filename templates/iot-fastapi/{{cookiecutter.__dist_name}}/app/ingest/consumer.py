@@ -12,7 +12,8 @@ from app.ingest import metrics
 from app.ingest.queue import BatchQueue
 from app.ingest.store import Storage
 from app.mqtt.address import address_of
-from app.mqtt.link import Delivery, Link
+from app.mqtt.connection import Delivery
+from app.mqtt.link import Link
 from app.mqtt.topics import FROM_DEVICES, PLATFORM, SHARE
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class Consumer:
         self.taken += 1
         if not self.queue.offer(delivery):
             metrics.FULL.inc()
-            self.link.hold()
+            self.link.pause()
 
     async def run(self) -> None:
         """Work until cancelled. What is not acknowledged then is sent again."""
@@ -74,7 +75,7 @@ class Consumer:
             while True:
                 taken = await self.queue.take(self.batch_size, WAIT_SECONDS)
                 if self.queue.roomy:
-                    self.link.go_on()
+                    self.link.resume()
                 await self.store(taken)
 
     async def leave(self) -> None:

@@ -15,7 +15,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-import aiomqtt
 import sqlalchemy as sa
 import structlog
 from fastapi import FastAPI
@@ -23,6 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.core.database import Database
 from app.ingest.consumer import Consumer
+from app.mqtt.connection import MqttError
 from app.settings import Settings
 
 type Ask = Callable[[sa.Executable], Awaitable[Any]]
@@ -49,7 +49,7 @@ STAYING = """
 async def run(settings: Settings, database: Database) -> None:
     """Store what devices send, until cancelled."""
     if settings.ingest_source == "sqs":
-        from app.aws.sqs import Source  # noqa: PLC0415  # nothing of AWS elsewhere
+        from app.aws.sqs import Source  # nothing of AWS elsewhere
 
         await Source(database, settings).run()
         return
@@ -94,7 +94,7 @@ async def hand_over(here: Slot, consumer: Consumer) -> bool:
             if not await here.may_leave():
                 return False
             await consumer.leave()
-    except (TimeoutError, OSError, SQLAlchemyError, aiomqtt.MqttError) as error:
+    except (TimeoutError, OSError, SQLAlchemyError, MqttError) as error:
         # Not lost: it waits at the broker for the next worker of this number.
         log.warning("ingest.left_behind", slot=here.number, error=str(error)[:200])
         return False
@@ -107,7 +107,7 @@ async def end_session(consumer: Consumer) -> None:
     try:
         async with asyncio.timeout(1):
             await consumer.link.end_session()
-    except (TimeoutError, aiomqtt.MqttError) as error:
+    except (TimeoutError, MqttError) as error:
         log.warning("ingest.session_stays", error=str(error)[:200])
 
 

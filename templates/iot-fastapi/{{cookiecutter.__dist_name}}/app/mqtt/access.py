@@ -7,10 +7,9 @@ import json
 import secrets
 from typing import TYPE_CHECKING, Any, Protocol
 
-import aiomqtt
-
 from app.core.errors import Problem
-from app.mqtt.link import Delivery, Link, report
+from app.mqtt.connection import Delivery, MqttError
+from app.mqtt.link import Link, report
 from app.mqtt.topics import FROM_DEVICES, PLATFORM, TO_DEVICES
 
 if TYPE_CHECKING:
@@ -96,7 +95,7 @@ class DynamicSecurity:
         if waiting is not None and not waiting.done():
             waiting.set_result(answers)
 
-    def interrupted(self, error: aiomqtt.MqttError) -> None:
+    def interrupted(self, error: MqttError) -> None:
         """Wait for no answer that cannot come any more."""
         report(error)
         for waiting in self._waiting.values():

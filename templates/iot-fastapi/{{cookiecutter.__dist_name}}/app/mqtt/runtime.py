@@ -36,9 +36,10 @@ class DatabaseOnly:
         """Do nothing: as above."""
 
 
-async def serve_embedded(app: FastAPI) -> None:
-    """Run the broker of development beside the application, until cancelled."""
-    from app.mqtt.embedded import Embedded  # noqa: PLC0415  # a development dependency
+@contextlib.asynccontextmanager
+async def embedded(app: FastAPI) -> AsyncIterator[None]:
+    """Run the broker of development; it listens as soon as the block begins."""
+    from app.mqtt.embedded import Embedded  # a development dependency
 
     database: Database = app.state.database
     address = address_of(app.state.settings)
@@ -49,7 +50,7 @@ async def serve_embedded(app: FastAPI) -> None:
     broker = Embedded(address, check)
     app.state.access = broker
     async with broker.running():
-        await asyncio.Event().wait()
+        yield
 
 
 @contextlib.asynccontextmanager
@@ -61,7 +62,7 @@ async def administered(
     With Mosquitto the plugin is prepared each time that the link comes up.
     """
     if settings.ingest_source == "sqs":
-        from app.aws.iot import IotCore  # noqa: PLC0415  # nothing of AWS elsewhere
+        from app.aws.iot import IotCore  # nothing of AWS elsewhere
 
         core = IotCore(settings)
         yield core, core

@@ -23,7 +23,7 @@ class Span(Schema):
     def in_order(self) -> Self:
         """Refuse a span that ends before it begins, or leaves the calendar."""
         years = [time.year for time in (self.start, self.end) if time is not None]
-        if not all(1970 < year < 3000 for year in years):  # noqa: PLR2004 (years)
+        if not all(1970 < year < 3000 for year in years):
             raise ValueError("`start` and `end` are between 1971 and 2999")
         if (
             self.start

@@ -98,7 +98,7 @@ async def latest(
     return [LatestValue(*row) for row in await session.execute(query)]
 
 
-async def range_of(  # noqa: PLR0913, PLR0917 (a range has so many parts)
+async def range_of(
     session: AsyncSession,
     device_id: str,
     metric: Metric,
@@ -167,8 +167,8 @@ async def _rolled(
         place = floor(time, chosen.step)
         if place in merged:
             a_low, a_total, a_high, a_count = merged[place]
-            low, high = min(low, a_low), max(high, a_high)  # noqa: PLW2901
-            total, count = total + a_total, count + a_count  # noqa: PLW2901
+            low, high = min(low, a_low), max(high, a_high)
+            total, count = total + a_total, count + a_count
         merged[place] = (low, total, high, count)
     return [
         Point(time, low, total / count, high, count)

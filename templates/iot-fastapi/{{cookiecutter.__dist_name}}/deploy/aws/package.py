@@ -2,7 +2,7 @@
 
 Wheels for Lambda's machine and Python are fetched whatever this machine is. The same
 project gives the same archive, byte for byte.
-"""  # noqa: INP001 (a script)
+"""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ Loader.add_multi_constructor("!", long_form)
 def load(path: Path | str) -> Template:
     """Return a template, by its path or the name of its file."""
     text = (FOLDER / path).read_text(encoding="utf-8")
-    template: Template = yaml.load(text, Loader)  # noqa: S506  # a SafeLoader
+    template: Template = yaml.load(text, Loader)  # a SafeLoader
     return template
 
 
@@ -190,7 +190,7 @@ class Wiring:
         self.exports: dict[str, str] = {}
         self.outputs: dict[str, dict[str, str]] = {}
 
-    def resolve(self, value: Any) -> str:  # noqa: PLR0911  # one per function
+    def resolve(self, value: Any) -> str:
         """Return what a parameter of a stack is."""
         if not isinstance(value, dict):
             return str(value)

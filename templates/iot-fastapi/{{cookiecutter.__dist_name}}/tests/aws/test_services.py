@@ -8,7 +8,6 @@ import secrets
 from dataclasses import replace
 from pathlib import Path
 
-import aiomqtt
 import httpx2
 import pytest
 from botocore.exceptions import NoCredentialsError
@@ -17,6 +16,7 @@ from app.archive.stores import S3, store_of
 from app.aws import sns
 from app.aws.iot import IotCore
 from app.mqtt.access import BrokerAwayError
+from app.mqtt.connection import MqttError
 from app.mqtt.topics import COMMAND
 from app.settings import Settings
 from tests.aws import stacks
@@ -171,7 +171,7 @@ async def test_an_iot_core_that_is_away_is_a_broker_that_is_away(
 
     monkeypatch.setattr(core, "_messages", _Client(publish=away))
     monkeypatch.setattr(core, "_things", _Client(create_thing=away))
-    with pytest.raises(aiomqtt.MqttError):
+    with pytest.raises(MqttError):
         await core.publish(COMMAND.of(device), b"{}")
     with pytest.raises(BrokerAwayError):
         await core.grant(device, "unused")

@@ -139,7 +139,7 @@ async def buried(source: Source) -> list[tuple[str, str]]:
 
 async def turn(source: Source) -> None:
     """Do what a poller does once."""
-    async with asyncio.timeout(20):  # it would wait for the database for ever
+    async with asyncio.timeout(60):  # it would wait for the database for ever
         await source.store(await source.collect())
 
 

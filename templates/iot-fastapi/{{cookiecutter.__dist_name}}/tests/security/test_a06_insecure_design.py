@@ -13,6 +13,7 @@ from datetime import timedelta
 import httpx2
 import pytest
 from fastapi import FastAPI
+from pydantic import ValidationError
 
 from app.commands import services as commands
 from app.commands.models import Command
@@ -91,7 +92,7 @@ def test_a_message_has_so_many_readings_at_most() -> None:
     """One more is refused as a whole."""
     one = {"metric": "a", "unit": "", "time": "2026-01-01T00:00:00Z", "value": 1.0}
     READINGS.validate_json(json.dumps([one] * MAX_READINGS))
-    with pytest.raises(ValueError, match="at most"):
+    with pytest.raises(ValidationError):
         READINGS.validate_json(json.dumps([one] * (MAX_READINGS + 1)))
 
 
