@@ -3,7 +3,7 @@
 Start the chat (`uv run poe dev`), then `uv run --group load locust -f load`, and give
 its page the address http://127.0.0.1:8000. A limit that answers 429 does its job: that
 is no failure. Numbers of a development server say little; use the stack.
-"""  # noqa: INP001 (a script, not a package)
+"""
 
 import itertools
 import json

@@ -122,7 +122,7 @@ class Client:
             self.changed.set()
             if self.closed and self.closed[-1] in FINAL:
                 return
-            await asyncio.sleep(wait * (0.5 + random.random()))  # noqa: S311
+            await asyncio.sleep(wait * (0.5 + random.random()))
             wait = min(2, 2 * wait)
 
     async def _talk(self, socket: ClientConnection) -> None:

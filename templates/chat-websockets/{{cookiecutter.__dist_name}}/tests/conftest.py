@@ -16,6 +16,7 @@ from typing import Any
 os.environ["APP_ENV"] = "test"  # before anything of the app reads it
 
 import httpx2
+import hypothesis
 import pytest
 import sqlalchemy as sa
 from fastapi import FastAPI
@@ -31,30 +32,28 @@ from tests.live import GIVEN, Server, own_redis, serving
 
 type AsRole = Callable[[str], Awaitable[dict[str, str]]]
 
+# The same examples on every run, on a machine of any pace.
+hypothesis.settings.register_profile(
+    "project",
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("project")
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Take `--milestone N`: the tests of the first N milestones, no coverage gate."""
+    """Add `--milestone N`, which runs the tests of the first N milestones."""
     parser.addoption("--milestone", type=int, metavar="N", help="run milestones 1 to N")
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_configure(config: pytest.Config) -> None:
-    """Drop the coverage gate for a part."""
-    coverage = config.pluginmanager.getplugin("_cov")
-    if config.getoption("milestone") and coverage:
-        coverage.options.cov_fail_under = 0
 
 
 def pytest_collection_modifyitems(
     config: pytest.Config, items: list[pytest.Item]
 ) -> None:
-    """Keep the milestones asked for; refuse a test that belongs to none."""
-    marks = {item: item.get_closest_marker("milestone") for item in items}
-    if missing := [item.nodeid for item, mark in marks.items() if mark is None]:
-        message = "@pytest.mark.milestone(n) is missing on: " + ", ".join(missing)
-        raise pytest.UsageError(message)
+    """Deselect the later milestones. A test without a mark always runs."""
     last = config.getoption("milestone")
     if last:
+        marks = {item: item.get_closest_marker("milestone") for item in items}
         later = [item for item, mark in marks.items() if mark and mark.args[0] > last]
         config.hook.pytest_deselected(items=later)
         items[:] = [item for item in items if item not in later]
@@ -131,16 +130,11 @@ async def app(shared_app: FastAPI) -> AsyncIterator[FastAPI]:
 
     Its lifespan does not run: nothing works beside a test but what the test starts.
     """
-    state = dict(shared_app.state._state)  # noqa: SLF001 (it has no other view)
-    checks = dict(shared_app.state.ready_checks)
     shared_app.state.stopping = asyncio.Event()  # one for each event loop
     yield shared_app
     shared_app.state.database.info.clear()
     await shared_app.state.live.hub.stop()  # its connections are of this event loop
     await empty(shared_app.state.database)
-    await state["live"].hub.stop()  # a question whether it is ready has connected it
-    shared_app.state._state.clear()  # noqa: SLF001 (as above)
-    shared_app.state._state.update(state, ready_checks=checks)  # noqa: SLF001
 
 
 async def empty(database: Database) -> None:

@@ -85,7 +85,7 @@ class Redis:
     def start(self) -> None:
         """Start it, with nothing in it, and wait until it listens."""
         assert REDIS
-        self.process = subprocess.Popen(  # noqa: S603 (found on the PATH)
+        self.process = subprocess.Popen(
             [REDIS, "--port", str(self.port), "--bind", LOOPBACK, "--save", ""],
             stdout=subprocess.DEVNULL,
             cwd=tempfile.gettempdir(),
@@ -132,6 +132,15 @@ def own_redis() -> Iterator[Redis]:
         yield made
     finally:
         made.stop()
+
+
+class Uvicorn(uvicorn.Server):
+    """uvicorn's server, which leaves signals to the program that runs the tests."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture none."""
+        yield
 
 
 @dataclass
@@ -266,9 +275,8 @@ async def serving(settings: Settings, **changes: Any) -> AsyncIterator[Server]:
             ws_max_size=65_536,
             timeout_graceful_shutdown=2,
         )
-        server = uvicorn.Server(config)
-        # Signals belong to the program that runs the tests: `serve` would take them.
-        task = asyncio.create_task(server._serve([listening]))  # noqa: SLF001
+        server = Uvicorn(config)
+        task = asyncio.create_task(server.serve([listening]))
         await until(lambda: server.started or task.done())
         try:
             yield Server(app, server, port)

@@ -15,7 +15,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from anyio import to_thread
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import StatementError
+from sqlalchemy.exc import IntegrityError, StatementError
 
 from app.accounts.models import User
 from app.core.config import BASE_DIR
@@ -85,7 +85,7 @@ async def test_connections_that_the_server_closed_are_replaced(
         end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
         others = "datname = current_database() AND pid <> pg_backend_pid()"
         await on_server(database_url, f"{end} WHERE {others}")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while not all(one.is_closed() for one in ended):  # noqa: ASYNC110 (it is no event)
                 await asyncio.sleep(0.01)
     async with engine.connect() as one, engine.connect() as other:
@@ -96,7 +96,7 @@ async def test_foreign_keys_are_kept(database: Database) -> None:
     """With SQLite too, which has to be asked to."""
     async with database.session() as session:
         values = {"id": "x", "user_id": uuid.uuid4().hex, "kind": "cookie"}
-        with pytest.raises(Exception, match=r"(?i)foreign key"):
+        with pytest.raises(IntegrityError):
             await session.execute(
                 sa.text(
                     "INSERT INTO sessions (id, user_id, kind, agent, created_at,"
@@ -196,8 +196,6 @@ async def test_a_throttle_forgets_windows_that_are_over(database: Database) -> N
         assert (await session.scalars(sa.select(Counter.count))).all() == [1]
 
 
-# What SQLite cannot tell about an index over an expression is left out there.
-@pytest.mark.filterwarnings("ignore:autogenerate skipping")
 async def test_migrations_make_what_the_models_say(
     database_url: str, tmp_path: object
 ) -> None:

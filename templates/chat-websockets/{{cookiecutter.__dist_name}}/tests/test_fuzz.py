@@ -92,7 +92,7 @@ async def test_nonsense_is_answered(
     settings: Settings, app: FastAPI, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Each frame gets a documented answer or close code, and the server goes on."""
-    chance = random.Random(SEED)  # noqa: S311 (the same frames each time)
+    chance = random.Random(SEED)
     limits = {"frames_per_second": 10_000, "messages_per_second": 10_000}
     async with serving(settings, redis_url="", **limits) as server:
         user, other = await server.user(), await server.user()

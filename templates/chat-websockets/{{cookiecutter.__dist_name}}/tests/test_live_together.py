@@ -125,7 +125,7 @@ async def test_a_process_that_dies_takes_its_people_with_it(
         while frame["user"]["handle"] != "ben":
             frame = await line.get("presence")
         monkeypatch.setattr(hub, "DEAD_SECONDS", 0)
-        for task in other.live.hub._tasks:  # type: ignore[attr-defined]  # noqa: SLF001
+        for task in other.live.hub._tasks:  # type: ignore[attr-defined]
             task.cancel()
         went = await line.get("presence")
     assert (went["online"], went["user"]["handle"]) == (False, "ben")
@@ -155,7 +155,7 @@ async def talk_on(redis: Redis, one: Server, other: Server) -> None:
         await here.until(lambda: len(here.events) == 3)
         await there.until(lambda: len(there.events) == 3)
         redis.start()
-        await until(lambda: one.live.hub._pubsub and other.live.hub._pubsub)  # type: ignore[attr-defined]  # noqa: SLF001
+        await until(lambda: one.live.hub._pubsub and other.live.hub._pubsub)  # type: ignore[attr-defined]
         await there.send(room, "after")
         for client in (here, there):
             await client.until(partial(heard, client, 4))

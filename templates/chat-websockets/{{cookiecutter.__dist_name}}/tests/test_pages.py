@@ -6,6 +6,7 @@ import re
 import uuid
 from dataclasses import replace
 from datetime import timedelta
+from html import unescape
 
 import httpx2
 import pytest
@@ -58,13 +59,40 @@ async def log_in(
     )
 
 
-async def test_a_stranger_gets_the_login_where_they_wanted_to_go(
+@pytest.mark.parametrize("wanted", ["/", "/rooms/lobby?before=7&reply=x"])
+async def test_a_stranger_is_sent_to_the_login_and_back(
+    client: httpx2.AsyncClient, database: Database, wanted: str
+) -> None:
+    """With what they asked for, also after a wrong password. The API answers 401."""
+    user = await make_user(database, password=await passwords.hashed(PASSWORD))
+    sent = await client.get(wanted)
+    assert sent.status_code == 303
+    assert sent.headers["Location"].startswith("/login?next=/")
+    page = await client.get(sent.headers["Location"])
+    for password, status in (("wrong", 401), (PASSWORD, 303)):
+        form = dict(
+            re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', page.text)
+        )
+        form = {name: unescape(text) for name, text in form.items()}
+        form |= {"email": user.email, "password": password}
+        page = await client.post("/login", data=form)
+        assert page.status_code == status
+    assert page.headers["Location"] == wanted
+    client.cookies.clear()
+    assert (await client.get("/api/v1/me")).status_code == 401
+
+
+async def test_a_form_that_comes_after_the_session_leads_back_to_its_page(
     client: httpx2.AsyncClient,
 ) -> None:
-    """The page is a 401 with the form, which leads on to what was asked for."""
-    page = await client.get("/rooms/lobby?before=7")
-    assert page.status_code == 401
-    assert 'name="next" value="/rooms/lobby?before=7"' in page.text
+    """Not to its own address, which is none to look at, and to no other site."""
+    for referer, back in (
+        ("http://test/rooms/lobby?before=7", "/rooms/lobby%3Fbefore%3D7"),
+        ("https://evil.example//evil.example", "/"),
+    ):
+        sent = await client.post("/rooms/lobby/join", headers={"Referer": referer})
+        assert sent.status_code == 303
+        assert sent.headers["Location"] == f"/login?next={back}"
 
 
 async def test_login_leads_on_and_logout_ends_it(
@@ -88,7 +116,7 @@ async def test_login_leads_on_and_logout_ends_it(
     answer = await client.post("/logout", data=form, headers={"Cookie": cookie})
     assert answer.headers["Location"] == "/login"
     gone = await client.get("/account", headers={"Cookie": cookie})
-    assert gone.status_code == 401
+    assert gone.headers["Location"] == "/login?next=/account"
 
 
 async def test_a_wrong_password_is_said_on_the_form(
@@ -411,7 +439,8 @@ async def test_the_account_is_kept_on_its_page(
     async with database.session(write=False) as session:
         login = await session.scalar(sa.select(Login.id))
     await ada.post("/account/sessions", id=str(login))
-    assert (await ada.get("/account")).status_code == 401
+    gone = await ada.get("/account")
+    assert gone.headers["Location"] == "/login?next=/account"
 
 
 async def test_somebody_is_blocked_and_unblocked(

@@ -16,7 +16,6 @@ import hypothesis
 import hypothesis.strategies as st
 import pytest
 import sqlalchemy as sa
-from hypothesis import HealthCheck
 from hypothesis.stateful import (
     RuleBasedStateMachine,
     invariant,
@@ -118,7 +117,7 @@ class Talk(RuleBasedStateMachine):
         return answer
 
     @rule(who=people, text=texts, again=st.booleans())
-    def write(self, who: int, text: str, again: bool) -> None:  # noqa: FBT001 (drawn)
+    def write(self, who: int, text: str, again: bool) -> None:
         """Write a message; sent once more, as after a lost answer, it is still one."""
         frame: dict[str, Any] = {"room": str(self.room.id)}
         frame["client_id"] = str(uuid.uuid4())
@@ -151,7 +150,7 @@ class Talk(RuleBasedStateMachine):
 
     @precondition(lambda self: self.model.messages)
     @rule(who=people, pick=picks, on=st.booleans())
-    def react(self, who: int, pick: int, on: bool) -> None:  # noqa: FBT001 (drawn)
+    def react(self, who: int, pick: int, on: bool) -> None:
         """Put an emoji to a message or take it away. Again is nothing."""
         number = self.pick(pick)
         frame = {"type": "react", "id": self.ids[number], "emoji": "👍", "on": on}
@@ -257,11 +256,4 @@ def test_every_order_of_things_agrees_with_the_model(settings: Settings) -> None
             runner.run(stack.__aexit__(None, None, None))
 
 
-RUN = hypothesis.settings(
-    max_examples=12,
-    stateful_step_count=15,
-    deadline=None,
-    database=None,
-    derandomize=True,
-    suppress_health_check=list(HealthCheck),
-)
+RUN = hypothesis.settings(max_examples=12, stateful_step_count=15)

@@ -12,7 +12,7 @@ import httpx2
 import pytest
 import sqlalchemy as sa
 from fastapi import FastAPI
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.accounts.access import Person
@@ -107,7 +107,6 @@ async def test_whoever_makes_a_room_owns_it(world: World) -> None:
     )
 
 
-@settings(deadline=None)  # a busy machine is not a failure
 @given(st.text(max_size=60))
 def test_every_name_has_an_address(name: str) -> None:
     """Whatever it is written in."""

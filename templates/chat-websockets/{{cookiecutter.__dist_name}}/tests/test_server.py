@@ -35,7 +35,7 @@ def free_port() -> str:
 @contextlib.contextmanager
 def started(*arguments: str, **env: str) -> Iterator[subprocess.Popen[str]]:
     """Have `python -m app` run with these arguments, and end it."""
-    process = subprocess.Popen(  # noqa: S603 (our own command)
+    process = subprocess.Popen(
         [sys.executable, "-m", "app", *arguments],
         cwd=ROOT,
         env=os.environ | env,

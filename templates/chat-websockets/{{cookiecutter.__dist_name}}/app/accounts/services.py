@@ -66,7 +66,7 @@ def found_or_404(user: User | None) -> User:
     return user
 
 
-async def create(  # noqa: PLR0913 (the columns of a row)
+async def create(
     session: AsyncSession,
     *,
     email: str,
@@ -90,7 +90,7 @@ async def create(  # noqa: PLR0913 (the columns of a row)
         await session.flush()
     except IntegrityError as error:
         raise Problem(409, "The address or the handle is taken.") from error
-    log.warning("account made", account=str(made.id), role=role)
+    log.info("account made", account=str(made.id), role=role)
     return made
 
 

@@ -69,7 +69,7 @@ async def open_tokens(
     return made
 
 
-async def _begin(  # noqa: PLR0913 (the columns of a row)
+async def _begin(
     session: AsyncSession,
     key: str,
     user_id: uuid.UUID,

@@ -75,7 +75,7 @@ class UtcDateTime(sa.TypeDecorator[datetime]):
     def process_result_value(
         self,
         value: datetime | None,
-        dialect: Dialect,  # noqa: ARG002 (the method is SQLAlchemy's)
+        dialect: Dialect,
     ) -> datetime | None:
         """Give what came without a zone that of UTC."""
         if value is None or value.tzinfo is UTC:
@@ -97,7 +97,7 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
-    type_annotation_map = {  # noqa: RUF012 (declared so by SQLAlchemy)
+    type_annotation_map = {
         datetime: UtcDateTime,
         uuid.UUID: sa.Uuid,
         dict[str, Any]: sa.JSON,
@@ -261,10 +261,10 @@ def upsert(
         else session.dialect
     )
     if dialect.name == "sqlite":
-        from sqlalchemy.dialects import sqlite  # noqa: PLC0415  # as below
+        from sqlalchemy.dialects import sqlite  # as below
 
         return sqlite.insert(table)
-    from sqlalchemy.dialects import postgresql  # noqa: PLC0415  # takes a moment
+    from sqlalchemy.dialects import postgresql  # takes a moment
 
     return postgresql.insert(table)
 

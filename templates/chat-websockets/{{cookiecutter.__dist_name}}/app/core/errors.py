@@ -21,7 +21,7 @@ MOST_ERRORS = 50
 log = structlog.get_logger("errors")
 
 
-class Problem(Exception):  # noqa: N818 (RFC 9457 calls it a problem)
+class Problem(Exception):
     """A refusal: its status, a sentence for the client, more members of the answer."""
 
     def __init__(

@@ -53,7 +53,7 @@ async def passes(name: str, check: Check, seconds: float) -> bool:
     try:
         async with asyncio.timeout(seconds):
             return await check()
-    except Exception as error:  # noqa: BLE001 (whatever it is, it is not ready)
+    except Exception as error:
         log.warning("not ready", check=name, error=type(error).__name__)
         return False
 

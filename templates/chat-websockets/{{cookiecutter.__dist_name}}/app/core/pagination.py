@@ -33,7 +33,7 @@ class Listing(Schema):
     after: Annotated[str, Field(max_length=1000)] | None = None
 
 
-async def keyset[T](  # noqa: PLR0913 (a page has that many sides)
+async def keyset[T](
     session: AsyncSession,
     settings: BaseSettings,
     query: sa.Select[T],

@@ -34,7 +34,7 @@ class Close(IntEnum):
     MANY = 4429  # too many frames, again and again
 
 
-class Refused(Exception):  # noqa: N818 (a refusal, as in the protocol's words)
+class Refused(Exception):
     """A frame that is not done: what the error says, or with which code it ends."""
 
     def __init__(
@@ -97,7 +97,7 @@ def error(ref: str | None, problem: Problem) -> str:
         "code": CODES.get(problem.status, "invalid"),
         "detail": detail or problem.detail,
     }
-    if problem.status >= 500:  # noqa: PLR2004 (a failure of ours, by HTTP)
+    if problem.status >= 500:
         fields["code"] = "unavailable"
     if "Retry-After" in problem.headers:
         fields["retry_after"] = float(problem.headers["Retry-After"])

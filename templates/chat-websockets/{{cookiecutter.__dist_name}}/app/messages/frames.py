@@ -141,7 +141,7 @@ async def events_after(
     return [(row[0].sequence, _frame(*row)) for row in rows]
 
 
-def _frame(  # noqa: PLR0913, PLR0917 (the columns of a row)
+def _frame(
     event: Event,
     actor: User,
     message: Message | None,

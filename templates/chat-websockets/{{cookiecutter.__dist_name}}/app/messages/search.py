@@ -19,7 +19,7 @@ from app.rooms.models import Member
 from app.settings import Settings
 
 
-async def search(  # noqa: PLR0913 (who looks for what, where and from where on)
+async def search(
     session: AsyncSession,
     settings: Settings,
     person: Person,

@@ -34,7 +34,7 @@ SYMBOLS = {
 OTHERS = set("\u203c\u2049\u3030\u303d")  # emojis of other categories
 
 
-async def send(  # noqa: PLR0913 (the parts of a message)
+async def send(
     session: AsyncSession,
     person: Person,
     here: Standing,
@@ -78,7 +78,7 @@ async def _found(
     try:
         here = await standing_of(session, person, message.room_id)
     except Problem as problem:
-        if problem.status == 404:  # noqa: PLR2004 (not found)
+        if problem.status == 404:
             raise Problem(404, NONE) from problem
         raise
     return message, here

@@ -183,7 +183,7 @@ def _serializer(settings: Settings) -> URLSafeTimedSerializer:
 class PageRoute(APIRoute):
     """A route whose refusals are for people: a page, or a notice where the form was.
 
-    A stranger gets the login with the status 401, at the address that was asked for.
+    A stranger is sent to the login, which leads back to the page they asked for.
     """
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -202,7 +202,7 @@ async def refused(request: Request, error: Exception) -> Response:
     """Return the page of a refusal, or the way back to the form with a notice."""
     problem = cast("Problem", error)
     if problem.status == HTTPStatus.UNAUTHORIZED:
-        return login_page(request, status=problem.status)
+        return see_other(request, login_address(request))
     errors = problem.extra.get("errors", [])
     text = "; ".join(f"{one['field']}: {one['message']}" for one in errors)
     text = text or problem.detail
@@ -262,15 +262,28 @@ async def require_ours(request: Request) -> None:
     await cookies.require_csrf(request, settings, expected)
 
 
+def login_address(request: Request) -> str:
+    """Return the address of the login, with the way back: to the page, or its form."""
+    here = str(request.url)
+    if request.method not in SAFE_METHODS:
+        here = request.headers.get("Referer", "/")
+    return f"/login?{urlencode({'next': local(here)}, safe='/')}"
+
+
 def login_page(
-    request: Request, *, status: int = 200, error: str = "", email: str = ""
+    request: Request,
+    target: str,
+    *,
+    status: int = 200,
+    error: str = "",
+    email: str = "",
 ) -> Response:
-    """Return the login, which leads to where one wanted to go."""
-    target = request.url.path if request.method in SAFE_METHODS else "/"
-    if request.url.path == "/login":
-        target = local(request.query_params.get("next", "/"))
-    elif request.url.query:
-        target += f"?{request.url.query}"
+    """Return the login, which leads on to `target`."""
     return stranger_page(
-        request, "login.html", status=status, error=error, email=email, target=target
+        request,
+        "login.html",
+        status=status,
+        error=error,
+        email=email,
+        target=local(target),
     )

@@ -71,7 +71,7 @@ async def change_password(
     try:
         await services.change_password(database, person.id, form.current, form.new)
     except Problem as problem:
-        if problem.status != 403:  # noqa: PLR2004 (a wrong password is no missing right)
+        if problem.status != 403:
             raise
         raise invalid("current", problem.detail) from problem
     text = "The password is changed. Log in with it."

@@ -32,10 +32,11 @@ type Token = Annotated[str, Query(max_length=200)]
 
 @router.get("/login")
 async def show_login(person: Visitor, request: Request) -> Response:
-    """Show the form, or go on for who is in already."""
+    """Show the form. Who is logged in already goes on to `next`."""
+    target = request.query_params.get("next", "/")
     if person is not None:
-        return see_other(request, local(request.query_params.get("next", "/")))
-    return login_page(request)
+        return see_other(request, local(target))
+    return login_page(request, target)
 
 
 @router.post("/login")
@@ -51,7 +52,11 @@ async def log_in(
         )
     except Problem as problem:
         page = login_page(
-            request, status=problem.status, error=problem.detail, email=form.email
+            request,
+            form.next,
+            status=problem.status,
+            error=problem.detail,
+            email=form.email,
         )
         if "Retry-After" in problem.headers:
             page.headers["Retry-After"] = problem.headers["Retry-After"]

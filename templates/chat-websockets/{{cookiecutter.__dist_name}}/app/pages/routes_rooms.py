@@ -122,7 +122,7 @@ async def show_room(
 
 
 @router.post("/rooms/{slug}/messages", dependencies=[NotTooFast])
-async def send(  # noqa: PLR0913, PLR0917 (what the form, the address and the app give)
+async def send(
     person: Human,
     request: Request,
     database: Db,

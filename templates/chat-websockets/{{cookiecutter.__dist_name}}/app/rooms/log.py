@@ -32,7 +32,7 @@ async def lock(session: AsyncSession, room_id: uuid.UUID) -> None:
     )
 
 
-async def log(  # noqa: PLR0913, PLR0917 (the columns of a row)
+async def log(
     session: AsyncSession,
     room_id: uuid.UUID,
     kind: str,

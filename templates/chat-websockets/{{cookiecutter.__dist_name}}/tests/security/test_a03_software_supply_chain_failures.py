@@ -1,4 +1,4 @@
-"""A03 Software Supply Chain Failures: what is installed is known, fixed and checked."""
+"""A03 Software Supply Chain Failures: only known releases, no secret in git."""
 
 from __future__ import annotations
 
@@ -12,48 +12,19 @@ pytestmark = pytest.mark.milestone(8)
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+DEPENDENCY = re.compile(r"([A-Za-z0-9._-]+)(\[[a-z0-9,-]+\])?~=\d+(\.\d+)+")
 
 
-def test_direct_dependencies_are_pinned_to_a_compatible_release() -> None:
-    """`~=` takes fixes and no surprises; nothing comes from an address of its own."""
-    pinned = re.compile(r"[A-Za-z0-9._-]+(\[[a-z0-9,-]+\])?~=\d+(\.\d+)+")
+def test_direct_dependencies_take_compatible_releases_only() -> None:
+    """`~=` allows fixes and no surprises; nothing comes from an address of its own."""
     groups = PROJECT["dependency-groups"].values()
     for line in [*PROJECT["project"]["dependencies"], *(d for g in groups for d in g)]:
-        assert pinned.fullmatch(line), line
+        assert DEPENDENCY.fullmatch(line), line
 
 
-def test_what_ci_runs_audits_the_dependencies() -> None:
-    """`poe check` looks for known vulnerabilities and for risky code."""
-    tasks = PROJECT["tool"]["poe"]["tasks"]
-    assert "security" in tasks["check"]["sequence"]
-    assert {"bandit", "audit"} <= set(tasks["security"]["sequence"])
-    assert tasks["audit"]["cmd"].startswith("pip-audit")
-
-
-def test_secrets_are_searched_for_before_a_commit() -> None:
-    """The hook is configured, at a fixed version."""
-    hooks = (ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8")
-    assert re.search(r"gitleaks\s+rev: v\d+\.\d+\.\d+", hooks)
-
-
-def test_the_secrets_of_this_machine_are_not_for_git() -> None:
+def test_secrets_of_this_machine_are_not_for_git() -> None:
     """`.env` is ignored; its example holds no value."""
     ignored = (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
     assert "/.env" in ignored
     example = (ROOT / ".env.example").read_text(encoding="utf-8")
     assert not re.search(r"^(\w*(SECRET|KEY|PASSWORD)\w*)=.+", example, re.MULTILINE)
-
-
-def test_a_bill_of_materials_can_be_written() -> None:
-    """`poe sbom` lists all that is installed, in the format that scanners read."""
-    command = PROJECT["tool"]["poe"]["tasks"]["sbom"]["cmd"]
-    assert command.startswith("cyclonedx-py environment")
-
-
-def test_the_image_runs_without_rights_and_without_build_tools() -> None:
-    """What installs packages stays in the first stage; the last has its own user."""
-    text = (ROOT / "Dockerfile").read_text(encoding="utf-8")
-    build, run = re.split(r"^FROM .*$", text, flags=re.MULTILINE)[1:]
-    assert "uv sync" in build
-    assert not re.search(r"\b(uv|pip|apt-get)\b", run)
-    assert re.search(r"^USER 10001:10001$", run, re.MULTILINE)

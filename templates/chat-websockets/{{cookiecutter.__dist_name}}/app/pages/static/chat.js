@@ -292,7 +292,7 @@ async function further(place) {
 // do not run. Null is none for us, undefined that there is no server just now.
 async function pageAt(address) {
   try {
-    const answer = await fetch(address, { headers: { "X-Part": "1" } });
+    const answer = await fetch(address, { headers: { "X-Part": "1" }, redirect: "manual" });
     if (!answer.ok) return null;
     return new DOMParser().parseFromString(await answer.text(), "text/html");
   } catch {
