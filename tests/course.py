@@ -18,7 +18,21 @@ FILES = {
     ".env.example": "KEY=\n",
     ".gitignore": ".env\n*.log\n",
     ".gitattributes": "* text=auto eol=lf\n",
+    "constraints.txt": "# Pinned on 2026-11-28.\nanyio==4.16.0\nidna==3.11\n",
+    "uv.lock": (
+        'version = 1\nrequires-python = ">=3.12"\n\n'
+        '[[package]]\nname = "anyio"\nversion = "4.16.0"\nsource = { registry = "seed" }\n\n'
+        '[[package]]\nname = "idna"\nversion = "3.11"\nsource = { registry = "seed" }\n'
+    ),
 }
+# What uv makes of that seed, and the same after an upgrade.
+COMPLETED = (
+    'version = 1\nrevision = 5\nrequires-python = ">=3.12"\n\n'
+    '[[package]]\nname = "anyio"\nversion = "4.16.0"\nsource = { registry = "https://index.example" }\n'
+    'wheels = [\n    { url = "https://index.example/anyio.whl", hash = "sha256:0", size = 1 },\n]\n\n'
+    '[[package]]\nname = "my-shop"\nversion = "0.1.0"\nsource = { virtual = "." }\n'
+)
+UPGRADED = COMPLETED.replace("4.16.0", "4.17.0")
 VARIABLES = {
     "author_name": "Your Name",
     "author_email": "you@example.com",

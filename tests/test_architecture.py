@@ -60,11 +60,13 @@ FLOW = [
     "render",
     "finish",
     "manifest",
+    "pins",
     "process",
     "spelling",
     "slugs",
     "dialect",
     "tree",
+    "contents",
     "catalog",
     "errors",
 ]

@@ -12,7 +12,8 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from scaffold import __version__, catalog, render
+from scaffold import __version__, catalog, process, render
+from scaffold import steps as following
 from scaffold.cli import main
 from tests.conftest import MakeTemplate, tree
 
@@ -26,6 +27,7 @@ ABOUT = {
     "stack": "Python, SQLite",
     "description": "A shop to learn from.",
     "essential": ["project_name"],
+    "port": 8000,
     "services": [
         {"name": "app", "purpose": "the shop", "port": 8000},
         {"name": "db", "purpose": "data", "port": None},
@@ -165,10 +167,11 @@ def test_a_bug_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_project_with_every_default() -> None:
-    """The report names the folder, the number of files and the two commands to type next."""
+    """The report names the folder and the number of files, and ends with what to type, open and read."""
     result = scaffold("new", "shop", "-y", "--no-git")
     assert result.exit_code == 0
     assert result.stdout.startswith("✔ Made my-shop: 3 files.\n\nNext\n  cd my-shop\n")
+    assert result.stdout.endswith("\n\nThen open http://127.0.0.1:8000 and read on in README.md.\n")
     assert sorted(tree(Path("my-shop"))) == [".scaffold.json", "README.md", "src/app.py"]
 
 
@@ -193,47 +196,122 @@ def test_git_that_does_not_know_the_person_is_a_note(monkeypatch: pytest.MonkeyP
     assert "git config --global user.name" in note
 
 
-def test_the_pip_way_where_uv_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The next steps are those that this machine can take, with the folder quoted."""
-    (tmp_path / "python3.12").touch(mode=0o755)
-    monkeypatch.setenv("PATH", str(tmp_path))
-    result = scaffold("new", "shop", "it's my shop", "-y", "--no-git")
-    cd, venv, *_, dev = json.loads(scaffold("new", "shop", "my tea shop", "-y", "--no-git", "--json").stdout)[
-        "next_steps"
+@pytest.fixture
+def program(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[str, str], None]:
+    """Empty PATH, and return a function that puts a program on it: a shell script."""
+    (tmp_path / "bin").mkdir()
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+
+    def add(name: str, script: str) -> None:
+        (tmp_path / "bin" / name).write_text(script, encoding="utf-8")
+        (tmp_path / "bin" / name).chmod(0o755)
+
+    return add
+
+
+def steps(*args: str) -> list[str]:
+    """Return what to type after a project is made."""
+    made = json.loads(scaffold("new", "shop", *args, "-y", "--no-git", "--json").stdout)
+    return [str(each) for each in made["next_steps"]]
+
+
+ANSWERS = "#!/bin/sh\necho 3 12\n"
+
+
+def test_the_pip_way_where_uv_is_missing(program: Callable[[str, str], None]) -> None:
+    """The pinned versions, a Python of this machine, the folder quoted, and the pip that it takes."""
+    program("python3.12", ANSWERS)
+    assert steps("my tea shop") == [
+        "cd 'my tea shop'",
+        "python3.12 -m venv --upgrade-deps .venv",
+        "source .venv/bin/activate",
+        "python -m pip install -c constraints.txt --group dev .",
+        "poe dev",
     ]
+    result = scaffold("new", "shop", "it's my shop", "-y", "--no-git")
     assert """  cd 'it'"'"'s my shop'\n""" in result.stdout
-    assert (cd, venv, dev) == ("cd 'my tea shop'", "python3.12 -m venv --upgrade-deps .venv", "poe dev")
+    assert result.stdout.endswith(
+        "  poe dev\n\n--group needs pip 25.1 or newer; --upgrade-deps brings it.\n"
+        "Then open http://127.0.0.1:8000 and read on in README.md.\n"
+    )
     assert "Docker is not installed: only the production stack (with db) needs it." in result.stderr
     assert "neither is installed" not in result.stderr
 
 
-@pytest.mark.parametrize(("running", "wanted"), [((3, 11), "uv run poe dev"), ((3, 12), "poe dev")])
-def test_no_step_begins_with_a_python_that_is_too_old(
-    running: tuple[int, int], wanted: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+@pytest.mark.parametrize(
+    "script",
+    [
+        "#!/bin/sh\necho 'pyenv: python3.13: command not found' >&2\nexit 127\n",
+        "#!/bin/sh\necho 3 11\n",
+        "#!/bin/sh\necho Welcome to the store\n",
+        "#!/bin/sh\nexec /bin/sleep 30\n",
+        "#!/no/such/interpreter\n",
+        "",
+    ],
+    ids=["a shim", "too old", "not Python", "hangs", "an interpreter that is gone", "empty"],
+)
+def test_a_python_that_does_not_answer_is_not_named(
+    program: Callable[[str, str], None], script: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Without uv and with nothing newer than 3.11, a sentence names what to install first."""
-    monkeypatch.setenv("PATH", str(tmp_path))
+    """Being on PATH is not enough: the next one that does answer is named."""
+    monkeypatch.setattr("scaffold.steps.PATIENCE", 0.5)
+    program("python3.13", script)
+    program("python3", "#!/bin/sh\necho 3 14\n")
+    assert steps()[1] == "python3 -m venv --upgrade-deps .venv"
+
+
+def test_a_python_is_tried_where_it_will_be_used(program: Callable[[str, str], None]) -> None:
+    """In the project, because pyenv decides by the folder's .python-version; before it is made, beside it."""
+    program("python3.13", '#!/bin/sh\n[ "${PWD##*/}" = my-shop ] && echo 3 13\n')
+    program("python3.12", ANSWERS)
+    assert steps("--dry-run")[1].startswith("python3.12 ")
+    assert steps()[1].startswith("python3.13 ")
+
+
+@pytest.mark.parametrize("running", [(3, 11), (3, 12)])
+@pytest.mark.usefixtures("program")
+def test_without_a_python_on_the_path(running: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The one that runs scaffold will do if it is new enough; else a sentence names what to install first."""
     monkeypatch.setattr(sys, "version_info", (*running, 0))
     result = scaffold("new", "shop", "-y", "--no-git")
-    assert result.stdout.splitlines()[-1].strip() == wanted
-    assert ("The project needs uv, or Python 3.12 or newer" in result.stderr) == (running < (3, 12))
+    old = running < (3, 12)
+    assert ("The project needs uv, or Python 3.12 or newer, and neither is installed" in result.stderr) == old
+    assert ("\n  uv run poe dev\n" in result.stdout) == old
+    assert (f"\n  {shlex.quote(sys.executable)} -m venv " in result.stdout) != old
 
 
-def test_uv_where_there_is_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Two commands are enough then."""
-    (tmp_path / "uv").write_text("#!/bin/sh\n", encoding="utf-8")
-    (tmp_path / "uv").chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path))
-    steps = json.loads(scaffold("new", "shop", "-y", "--no-git", "--json").stdout)["next_steps"]
-    assert steps == ["cd my-shop", "uv run poe dev"]
+def test_uv_where_there_is_one(program: Callable[[str, str], None]) -> None:
+    """Two commands are enough then, and no Python is started to find them."""
+    program("uv", "#!/bin/sh\n")
+    program("python3.13", f"#!/bin/sh\n: > {shlex.quote(str(Path('started').absolute()))}\necho 3 13\n")
+    assert steps() == ["cd my-shop", "uv run poe dev"]
+    assert "pip" not in scaffold("new", "shop", "two", "-y", "--no-git").stdout
+    assert not Path("started").exists()
+
+
+def test_the_pip_way_on_windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its launcher, its quotes, and where its environments keep their scripts."""
+    template = catalog.find("shop")
+    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.setattr("shutil.which", lambda name: name if name == "py" else None)
+    monkeypatch.setattr(process, "run", lambda *_, **__: process.Result(0, "3 14\r\n", ""))
+    assert following.after(template, Path("my shop"), ()).commands == (
+        'cd "my shop"',
+        "py -m venv --upgrade-deps .venv",
+        r".venv\Scripts\activate",
+        "python -m pip install -c constraints.txt --group dev .",
+        "poe dev",
+    )
 
 
 def test_json_is_one_object_on_stdout() -> None:
     """Its keys are those that the schema documents, and it tells what is on the disk."""
     made = json.loads(scaffold("new", "shop", "-y", "--json", "-a", "author_name=Ada").stdout)
     assert list(made) == [
-        "path", "template", "version", "answers", "files", "next_steps", "command", "notes", "dry_run",
+        "path", "template", "version", "answers", "files", "next_steps", "address", "reading", "command",
+        "notes", "dry_run",
     ]  # fmt: skip
+    assert (made["address"], made["reading"]) == ("http://127.0.0.1:8000", ["README.md"])
     assert made["path"] == str(Path("my-shop").absolute())
     assert made["answers"] == {
         "project_name": "My Shop",
@@ -430,10 +508,12 @@ def test_the_short_helps_are_whole() -> None:
         assert "..." not in scaffold(*words, "-h").stdout.partition("Commands:")[2]
 
 
-def test_no_arguments_show_the_help() -> None:
-    """Who types the name alone is told what there is."""
-    result = scaffold()
-    assert "Usage: scaffold" in result.output
+@pytest.mark.parametrize("words", [[], ["assignment"], ["cohort"]], ids=" ".join)
+def test_a_group_alone_shows_its_help(words: list[str]) -> None:
+    """To ask what there is is no mistake."""
+    result = scaffold(*words)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout == scaffold(*words, "--help").stdout
 
 
 def python(code: str, *args: str) -> subprocess.CompletedProcess[str]:

@@ -13,6 +13,7 @@ from scaffold import answers, manifest, process, project
 from scaffold.errors import ScaffoldError
 
 from .conftest import MakeTemplate
+from .course import COMPLETED, FILES, UPGRADED
 
 Shop = Path
 
@@ -69,6 +70,60 @@ def test_every_difference_is_named(shop: Path, *, repository: bool) -> None:
     status = manifest.status(shop)
     assert (status.edited, status.missing, status.added) == (("a.txt",), ("b/c.txt",), ("new/d.txt",))
     assert status.differs
+
+
+@pytest.fixture
+def pinned(make_template: MakeTemplate) -> Path:
+    """Generate a project with pins and the seed of a lock."""
+    template = make_template({name: FILES[name] for name in ("uv.lock", "constraints.txt")}, name="pinned")
+    return project.create(template, answers.resolve(template, {}), Path("pinned")).path
+
+
+def test_a_lock_with_the_pinned_versions_is_unchanged(pinned: Path) -> None:
+    """The first `uv run` completes the seed; that is not the student's edit."""
+    (pinned / "uv.lock").write_text(COMPLETED, encoding="utf-8")
+    found = manifest.status(pinned)
+    assert (found.unchanged, found.differs) == (("constraints.txt", "uv.lock"), False)
+
+
+@pytest.mark.parametrize(
+    "text", [UPGRADED, "<<<<<<<\n" + COMPLETED, ""], ids=["upgraded", "conflict", "empty"]
+)
+def test_another_lock_is_edited(pinned: Path, text: str) -> None:
+    """With another version, or when it cannot be read."""
+    (pinned / "uv.lock").write_text(text, encoding="utf-8")
+    assert manifest.status(pinned).edited == ("uv.lock",)
+
+
+def test_a_lock_counts_as_edited_with_its_pins(pinned: Path) -> None:
+    """Who edits constraints.txt decides the versions themselves."""
+    (pinned / "uv.lock").write_text(UPGRADED, encoding="utf-8")
+    (pinned / "constraints.txt").write_text("anyio==4.17.0\n", encoding="utf-8")
+    assert manifest.status(pinned).edited == ("constraints.txt", "uv.lock")
+    (pinned / "constraints.txt").unlink()
+    assert (manifest.status(pinned).edited, manifest.status(pinned).missing) == (
+        ("uv.lock",),
+        ("constraints.txt",),
+    )
+
+
+def test_a_lock_behind_a_link_is_edited(pinned: Path, tmp_path: Path) -> None:
+    """What is behind it is none of the project's."""
+    (tmp_path / "uv.lock").write_text(COMPLETED, encoding="utf-8")
+    (pinned / "uv.lock").unlink()
+    (pinned / "uv.lock").symlink_to(tmp_path / "uv.lock")
+    assert manifest.status(pinned).edited == ("uv.lock",)
+
+
+def test_without_git_what_tools_make_is_not_added(shop: Path) -> None:
+    """An environment, caches, what pip builds, and what the app writes, which goes below `data`."""
+    shutil.rmtree(shop / ".git")
+    for name in (".venv/a", "data/db.sqlite3", "build/lib/a.py", "my_shop.egg-info/PKG-INFO", ".coverage"):
+        (shop / name).parent.mkdir(parents=True, exist_ok=True)
+        (shop / name).touch()
+    (shop / "media").mkdir()
+    (shop / "media" / "mine.py").touch()
+    assert manifest.status(shop).added == ("media/mine.py",)
 
 
 def test_what_git_ignores_is_not_added(shop: Path) -> None:

@@ -3,7 +3,6 @@
 import os
 import random
 import shutil
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -161,19 +160,9 @@ def test_executables_stay_executable(make_template: MakeTemplate) -> None:
     assert (plan["run.sh"].mode, plan["a.txt"].mode) == (0o755, 0o644)
 
 
-def test_windows_takes_the_same_files_for_executable(monkeypatch: pytest.MonkeyPatch) -> None:
-    """In the real templates: otherwise commits would have other ids there."""
-    for template in catalog.templates():
-        files = [path for path in template.path.rglob("*") if path.is_file()]
-        here = [path for path in files if render._is_executable(path)]
-        with monkeypatch.context() as patch:
-            patch.setattr(sys, "platform", "win32")
-            assert [path for path in files if render._is_executable(path)] == here
-
-
-def test_what_an_installer_compiled_is_left_out(make_template: MakeTemplate) -> None:
-    """Installing a wheel compiles the templates' Python files where they lie."""
-    template = make_template({"a.py": "", "__pycache__/a.cpython-311.pyc": b"\x00", "b.pyc": b"\x00"})
+def test_what_python_and_systems_leave_is_left_out(make_template: MakeTemplate) -> None:
+    """Installing a wheel compiles the templates' Python files where they lie; Finder leaves one, too."""
+    template = make_template({"a.py": "", "__pycache__/a.cpython-311.pyc": b"\x00", ".DS_Store": b"\x00"})
     assert set(planned(template)) == {"a.py", ".scaffold.json"}
 
 

@@ -30,6 +30,9 @@ class Scaffold(click.Group):
             code = super().main(*args, **{**options, "standalone_mode": False})
         except ScaffoldError as error:
             code = _complain(error.message, error.hint, error.exit_code)
+        except click.exceptions.NoArgsIsHelpError as error:
+            say(error.format_message())
+            code = 0
         except click.ClickException as error:
             context = error.ctx if isinstance(error, click.UsageError) else None
             path = context.command_path if context else "scaffold"
@@ -138,7 +141,6 @@ def new(
     closing = ("--no-git", "--defaults") if flags["no_git"] else ("--defaults",)
     again = line.command(wanted.template, request.differing(wanted), closing)
     origin = given.record if given else None
-    after = steps.after(wanted.target)
     notes: tuple[str, ...] = ()
     if flags["dry_run"]:
         project.check_target(wanted.target)
@@ -150,10 +152,12 @@ def new(
         )
         files, notes = made.files, made.notes
         shown = output.created(wanted.target, len(files), width(), git=not (flags["no_git"] or notes))
-        shown += output.next_steps(after, again if asked else (), width())
+    after = steps.after(wanted.template, wanted.target, files)
     if flags["as_json"]:
-        rest = {
-            "next_steps": list(after),
+        rest: dict[str, object] = {
+            "next_steps": list(after.commands),
+            "address": after.address,
+            "reading": list(after.reading),
             "command": " ".join(again),
             "notes": list(notes),
             "dry_run": flags["dry_run"],
@@ -164,8 +168,8 @@ def new(
     elif flags["dry_run"] or not flags["quiet"]:
         if given:
             say(output.pinned(given, line.pinned(wanted.template), width()))
-        say(shown)
-    for note in (*notes, *(() if flags["quiet"] else steps.missing(wanted.template))):
+        say(shown if flags["dry_run"] else shown + output.next_steps(after, again if asked else (), width()))
+    for note in (*notes, *(() if flags["quiet"] else after.missing)):
         say(output.wrapped(note, width(), output.yellow("Note: ")), err=True)
 
 

@@ -74,7 +74,10 @@ def _python() -> Check:
 
 def _uv() -> Check:
     found = _version(["uv", "--version"])
-    hint = "Install it with: pip install uv. Without it use python -m venv and pip, as each README shows."
+    hint = (
+        "Install it with: pip install uv. Without it use python -m venv --upgrade-deps and pip 25.1 or "
+        "newer, as each README shows."
+    )
     return Check(
         "uv",
         found,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
-from scaffold import process
+from scaffold import pins, process
 from scaffold.catalog import Template
 from scaffold.errors import ScaffoldError
 from scaffold.tree import PlannedFile
@@ -21,8 +21,8 @@ _HASH = re.compile(r"[0-9a-f]{64}")
 _NOT_OURS = frozenset({NAME, ".env"})
 _MADE_BY_TOOLS = frozenset(
     {
-        ".git", ".venv", "venv", "node_modules", "__pycache__", "data", "staticfiles", "media", "htmlcov",
-        ".mypy_cache", ".pytest_cache", ".ruff_cache", ".hypothesis",
+        ".git", ".venv", "venv", "node_modules", "__pycache__", "data", "build", "htmlcov",
+        ".mypy_cache", ".pytest_cache", ".ruff_cache", ".hypothesis", ".coverage", "sbom.cdx.json",
     }
 )  # fmt: skip
 
@@ -104,12 +104,20 @@ def read(folder: Path) -> Manifest:
 
 
 def status(folder: Path) -> Status:
-    """Compare a project with its record. Raises ScaffoldError as `read` does, or if a file cannot be read."""
+    """Compare a project with its record; a lock that uv completed with the pinned versions is unchanged.
+
+    Raises ScaffoldError as `read` does, or if a file cannot be read.
+    """
     record = read(folder)
     found: dict[str, list[str]] = {"unchanged": [], "edited": [], "missing": []}
     try:
-        for name, expected in sorted(record.files.items()):
-            found[_compare(folder, name, expected)].append(name)
+        compared = {name: _compare(folder, name, expected) for name, expected in record.files.items()}
+        if compared.get(pins.LOCK) == "edited" and compared.get(pins.CONSTRAINTS) == "unchanged":
+            constraints = (folder / pins.CONSTRAINTS).read_text(encoding="utf-8")
+            if pins.is_completed(pins.read_lock(folder), constraints):
+                compared[pins.LOCK] = "unchanged"
+        for name, state in sorted(compared.items()):
+            found[state].append(name)
         added = sorted(set(_present(folder)) - record.files.keys() - _NOT_OURS)
     except OSError as error:
         raise ScaffoldError(f"{error.filename or folder} cannot be read: {error.strerror}.") from error
@@ -162,6 +170,7 @@ def _present(folder: Path) -> Iterator[str]:
                 yield name
         return
     for root, folders, files in os.walk(folder):
-        folders[:] = [name for name in folders if name not in _MADE_BY_TOOLS]
+        folders[:] = [name for name in folders if not (name in _MADE_BY_TOOLS or name.endswith(".egg-info"))]
         for file in files:
-            yield Path(root, file).relative_to(folder).as_posix()
+            if file not in _MADE_BY_TOOLS:
+                yield Path(root, file).relative_to(folder).as_posix()

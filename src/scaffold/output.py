@@ -14,6 +14,7 @@ from scaffold.tree import Plan
 if TYPE_CHECKING:
     from scaffold.assignment.model import Assignment
     from scaffold.doctor import Check, Port  # which imports sockets and threads
+    from scaffold.steps import Steps
 
 ROW = 80  # columns of a text that is not laid out for a known terminal
 _COLOUR = re.compile(r"\x1b\[\d+m")
@@ -112,12 +113,15 @@ def pinned(assignment: "Assignment", settled: Mapping[str, str], width: int) -> 
     return "\n".join([*rows, *(f"{name}: {value} {dim('(pinned)')}" for name, value in settled.items()), ""])
 
 
-def next_steps(commands: Sequence[str], again: Sequence[str], width: int) -> str:
-    """Tell what to type next, and how to get the same project without questions."""
-    rows = ["", "", bold("Next"), *(f"  {each}" for each in commands)]
-    if again:
-        rows += ["", bold("The same again, without questions"), broken(again, width)]
-    return "\n".join(rows)
+def next_steps(steps: "Steps", again: Sequence[str], width: int) -> str:
+    """Tell how to get the same project without questions, what to type next, and where to look then."""
+    rows = ["", "", bold("The same again, without questions"), broken(again, width)] if again else [""]
+    rows += ["", bold("Next"), *(f"  {each}" for each in steps.commands)]
+    then = [f"open {steps.address}"] if steps.address else []
+    then += [f"read on in {' and '.join(steps.reading)}"] if steps.reading else []
+    closing = [steps.hint] if steps.hint else []
+    closing += [f"Then {' and '.join(then)}."] if then else []
+    return "\n".join([*rows, *([""] if closing else []), *(wrapped(each, width) for each in closing)])
 
 
 def doctor(found: "Sequence[Check]", ports: "Sequence[Port]", width: int) -> str:

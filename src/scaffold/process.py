@@ -1,5 +1,6 @@
-"""Runs other programs, today git; the one importer of subprocess."""
+"""Runs other programs; the one importer of subprocess."""
 
+import errno
 import os
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -17,6 +18,7 @@ _KEPT = (
 )
 _AWAY = frozenset({"GIT_SSH", "GIT_SSH_COMMAND", "GIT_SSH_VARIANT", "GIT_ASKPASS", "GIT_PROXY_COMMAND"})
 _NOT_FOUND = 127
+_NOT_STARTED = frozenset({errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.EPERM, errno.ENOEXEC})
 _TOO_LONG = 124
 _PATIENCE = 120.0
 
@@ -52,7 +54,8 @@ def run(
 ) -> Result:
     """Run a program without a shell and without input, and wait for it.
 
-    Never raises for what the program does: one that is not there, or that takes too long, is a failed Result.
+    Never raises for what the program does: one that cannot be started, or that takes too long, is a failed
+    Result.
     """
     try:
         done = subprocess.run(  # noqa: S603 - a list, no shell
@@ -66,7 +69,9 @@ def run(
             encoding="utf-8",
             errors="surrogateescape",
         )
-    except (FileNotFoundError, NotADirectoryError, PermissionError) as error:
+    except OSError as error:
+        if error.errno not in _NOT_STARTED:
+            raise
         return Result(_NOT_FOUND, "", str(error))
     except subprocess.TimeoutExpired:
         return Result(_TOO_LONG, "", f"it did not end within {patience:.0f} seconds")

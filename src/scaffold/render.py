@@ -6,7 +6,6 @@ life of the process, because compiling is where Cookiecutter spends most of its 
 
 import io
 import os
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatch
@@ -17,7 +16,7 @@ from typing import Any
 import jinja2
 from jinja2.sandbox import SandboxedEnvironment
 
-from scaffold import dialect, finish, spelling
+from scaffold import contents, dialect, finish, spelling
 from scaffold.catalog import Template
 from scaffold.errors import TemplateError
 from scaffold.tree import Plan, PlannedFile
@@ -60,11 +59,6 @@ def _workshop(template: Template) -> "_Workshop":
     return _workshops[template.path]
 
 
-def _is_executable(file: Path) -> bool:
-    """Return whether a file can be run; Windows keeps no such bit, and a test compares the two."""
-    return file.suffix == ".sh" if sys.platform == "win32" else bool(file.stat().st_mode & 0o111)
-
-
 @dataclass(frozen=True, slots=True)
 class _Source:
     """A file of the template; the part of its path that is `below` a folder copied whole is not rendered."""
@@ -102,10 +96,7 @@ class _Workshop:
     @cached_property
     def folder(self) -> Path:
         """The folder whose name becomes the project's."""
-        for path in sorted(self.template.path.iterdir()):
-            if "cookiecutter" in path.name and "{{" in path.name and "}}" in path.name:
-                return path
-        raise TemplateError(f"The template {self.template.name} has no folder to generate from.")
+        return contents.project_folder(self.template)
 
     @cached_property
     def sources(self) -> tuple[_Source, ...]:
@@ -148,8 +139,7 @@ class _Workshop:
     def _walk(self, folder: Path, prefix: str, copied: str | None) -> Iterator[_Source]:
         """Yield the sources below a folder; `copied` is the outermost folder that is copied whole, if any."""
         for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
-            # pip compiles every .py file that it unpacks from a wheel, those of the templates too.
-            if entry.name == "__pycache__" or entry.name.endswith(".pyc"):
+            if contents.is_junk(entry.name):
                 continue
             name = f"{prefix}{entry.name}"
             whole = copied if copied is not None else name if self._is_copied(name) else None
@@ -165,7 +155,7 @@ class _Workshop:
 
     def _source(self, file: Path, name: str, copied: str | None) -> _Source:
         rendered, below = (name, "") if copied is None else (copied, name[len(copied) :])
-        executable = _is_executable(file)
+        executable = contents.is_executable(file)
         return _Source(file, name, self.compile(rendered, name), below, copied is not None, executable)
 
     def _read(self, source: _Source) -> tuple[bytes | Text, str]:

@@ -64,6 +64,8 @@ def project(wanted: Request, files: Sequence[str], rest: Mapping[str, object]) -
     - answers: object of texts, every question of the template
     - files: array of paths inside the project
     - next_steps: array of commands, to be typed one after the other where scaffold was run
+    - address: text or null, where the project answers then
+    - reading: array of paths inside the project, what to read first
     - command: text, the command that makes the same project without a question
     - notes: array of sentences on what was not done
     - dry_run: boolean, true if nothing was written

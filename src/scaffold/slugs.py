@@ -20,21 +20,21 @@ _FOLDERS = frozenset("data docs load localhost static templates test tests".spli
 DEPENDENCIES = frozenset(
     """
     aiomqtt aiosqlite alembic allauth amqtt anyio apiflask argon2 argon2_cffi asgiref asyncpg axes
-    bandit bcrypt boto3 bs4 build celery certifi cfn_lint cfnlint channels chartkick click corsheaders
-    coverage crispy_forms cryptography cyclonedx_bom defusedxml dj_database_url django django_allauth
-    django_axes django_cors_headers django_environ django_filters django_stubs djangorestframework
-    djangorestframework_simplejwt djangorestframework_stubs dotenv drf_spectacular environs factory
-    factory_boy faker fastapi fastapi_offline feedparser fido2 flask flask_jwt_extended flask_limiter
-    flask_login flask_sqlalchemy flask_swagger_ui flask_wtf freezegun gunicorn hatchling httpx httpx2
-    hypothesis idna itsdangerous jinja2 jose jsonschema jsonschema_rs jwt linkify_it linkify_it_py
-    locust locustfile mangum markdown markdown_it markdown_it_py markupsafe marshmallow mongoengine moto
-    motor mypy mysqlclient nh3 numpy oauthlib orjson packaging paho paho_mqtt pandas passlib pillow pip
-    pip_audit playwright poe poethepoet pre_commit prometheus_client psutil psycopg psycopg2 pwdlib
-    pydantic pydantic_settings pygments pyjwt pymongo pymongo_inmemory pymysql pyotp pytest
-    pytest_asyncio pytest_cov pytest_django pytest_randomly pytest_xdist python_multipart python_slugify
-    pyyaml qrcode redis requests responses respx rest_framework rest_framework_simplejwt rich ruff
-    schemathesis setuptools simplejwt social_django sqlalchemy sqlmodel sqlparse starlette stripe
-    structlog testcontainers time_machine toml tomlkit trio typer types_boto3 types_defusedxml
+    bandit bcrypt boto3 botocore bs4 build celery certifi cfn_lint cfnlint channels chartkick click
+    corsheaders coverage crispy_forms cryptography cyclonedx_bom defusedxml dj_database_url django
+    django_allauth django_axes django_cors_headers django_environ django_filters django_stubs
+    djangorestframework djangorestframework_simplejwt djangorestframework_stubs dotenv drf_spectacular
+    environs factory factory_boy faker fastapi fastapi_offline feedparser fido2 flask flask_jwt_extended
+    flask_limiter flask_login flask_sqlalchemy flask_swagger_ui flask_wtf freezegun gunicorn hatchling
+    httpx httpx2 hypothesis idna itsdangerous jinja2 jose jsonschema jsonschema_rs jwt limits linkify_it
+    linkify_it_py locust locustfile mangum markdown markdown_it markdown_it_py markupsafe marshmallow
+    mongoengine moto motor mypy mysqlclient nh3 numpy oauthlib orjson packaging paho paho_mqtt pandas
+    passlib pillow pip pip_audit playwright poe poethepoet pre_commit prometheus_client psutil psycopg
+    psycopg2 pwdlib pydantic pydantic_settings pygments pyjwt pymongo pymongo_inmemory pymysql pyotp
+    pytest pytest_asyncio pytest_cov pytest_django pytest_randomly pytest_xdist python_multipart
+    python_slugify pyyaml qrcode redis requests responses respx rest_framework rest_framework_simplejwt
+    rich ruff schemathesis setuptools simplejwt social_django sqlalchemy sqlmodel sqlparse starlette
+    stripe structlog testcontainers time_machine toml tomlkit trio typer types_boto3 types_defusedxml
     types_markdown types_pyyaml urllib3 uv uvicorn uvloop virtualenv watchfiles websockets werkzeug
     wheel whitenoise wsproto wtforms yaml
     """.split()

@@ -1,49 +1,84 @@
-"""What to type after a project is made, as far as this machine has the tools for it."""
+"""What to do after a project is made, as far as this machine has the tools for it."""
 
+import re
 import shlex
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection
+from dataclasses import dataclass
 from pathlib import Path
 
+from scaffold import process
 from scaffold.catalog import Template
-from scaffold.doctor import PROJECT_PYTHON
+from scaffold.doctor import PATIENCE, PROJECT_PYTHON
 
-_PYTHONS = ("python3.13", "python3.12", "python3.14")
-
-
-def after(target: Path) -> tuple[str, ...]:
-    """Return the commands that start the project: the pip way where only that is possible, else with uv."""
-    into = f"cd {quoted(target)}"
-    python = _python()
-    if shutil.which("uv") or not python:
-        return into, "uv run poe dev"
-    activate = ".venv\\Scripts\\activate" if sys.platform == "win32" else "source .venv/bin/activate"
-    # As each project's README says it; a pip that is older than --group comes with some Pythons.
-    return into, f"{python} -m venv --upgrade-deps .venv", activate, "pip install --group dev .", "poe dev"
+_READING = ("README.md", "docs/ROADMAP.md")
+_PYTHONS = ("python3.13", "python3.12", "python3.14", "python3")
+_VERSION = "import sys; print(*sys.version_info[:2])"
 
 
-def missing(template: Template) -> Sequence[str]:
-    """Return sentences on what this machine lacks: for the next steps, and for a part that can wait."""
-    notes = []
-    if not shutil.which("uv") and not _python():
-        wanted = ".".join(map(str, PROJECT_PYTHON))
-        notes.append(
-            f"The project needs uv, or Python {wanted} or newer, and neither is installed; uv brings Python "
-            "along: https://docs.astral.sh/uv/getting-started/installation"
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """What comes next: commands to type, the address that answers then, and which files to read.
+
+    `hint` explains the commands. `missing` says what this machine lacks: for them, and for what can wait.
+    """
+
+    commands: tuple[str, ...]
+    address: str | None
+    reading: tuple[str, ...]
+    hint: str
+    missing: tuple[str, ...]
+
+
+def after(template: Template, target: Path, files: Collection[str]) -> Steps:
+    """Return the steps for a project: the pip way where only that is possible, else with uv."""
+    python = None if shutil.which("uv") else _python(target)
+    commands: tuple[str, ...] = (f"cd {quoted(target)}",)
+    missing: list[str] = []
+    if python:
+        commands += (
+            f"{python} -m venv --upgrade-deps .venv",
+            r".venv\Scripts\activate" if sys.platform == "win32" else "source .venv/bin/activate",
+            "python -m pip install -c constraints.txt --group dev .",
+            "poe dev",
         )
+    else:
+        commands += ("uv run poe dev",)
+        if not shutil.which("uv"):
+            missing.append(
+                f"The project needs uv, or Python {'.'.join(map(str, PROJECT_PYTHON))} or newer, and neither "
+                "is installed; uv brings Python along: "
+                "https://docs.astral.sh/uv/getting-started/installation"
+            )
     stack = [each.name for each in template.services if each.port is None]
     if stack and not shutil.which("docker"):
-        notes.append(
+        missing.append(
             f"Docker is not installed: only the production stack (with {', '.join(stack)}) needs it."
         )
-    return notes
+    return Steps(
+        commands,
+        f"http://127.0.0.1:{template.port}" if template.port else None,
+        tuple(name for name in _READING if name in files),
+        "--group needs pip 25.1 or newer; --upgrade-deps brings it." if python else "",
+        tuple(missing),
+    )
 
 
-def _python() -> str | None:
-    """Return the command of a Python that is new enough for a project, if there seems to be one."""
-    own = "python" if sys.platform == "win32" else "python3"
-    return next(filter(shutil.which, _PYTHONS), own if sys.version_info >= PROJECT_PYTHON else None)
+def _python(target: Path) -> str | None:
+    """Return the command of a Python that runs in the project and is new enough, or None.
+
+    Each candidate is started in the project's folder: PATH may lead to a shim of pyenv for a version that is
+    not chosen there, or on Windows to the store.
+    """
+    folder = next(path for path in (target, *target.absolute().parents) if path.is_dir())
+    names = ("py", "python") if sys.platform == "win32" else _PYTHONS
+    for name in filter(shutil.which, names):
+        answer = process.run([name, "-c", _VERSION], folder, patience=PATIENCE)
+        version = re.fullmatch(r"(\d+) (\d+)\s*", answer.stdout)
+        if answer.ok and version and (int(version[1]), int(version[2])) >= PROJECT_PYTHON:
+            return name
+    return quoted(Path(sys.executable)) if sys.version_info >= PROJECT_PYTHON else None
 
 
 def quoted(path: Path) -> str:

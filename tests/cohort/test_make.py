@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,9 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from scaffold import staging
+from scaffold import catalog, contents, staging
+from scaffold.catalog import Template
 from scaffold.cohort import build, state
-from tests.conftest import tree
+from tests.conftest import FOLDER, tree
 from tests.course import (
     ASSIGNMENT,
     CREATE,
@@ -275,6 +277,61 @@ def test_another_version_of_scaffold_is_refused(monkeypatch: pytest.MonkeyPatch)
     result = scaffold(*CREATE)
     assert result.exit_code == 1
     assert "was started with scaffold 0.1.0 and shop 0.1.0, and this is scaffold 0.2.0" in result.stderr
+
+
+def test_the_head_of_the_state_says_what_it_was_started_from(course: Template) -> None:
+    """Versions, the template's content, and the assignment."""
+    create()
+    head = json.loads(Path("out/cohort.jsonl").read_text(encoding="utf-8").splitlines()[0])
+    assert list(head) == ["schema", "scaffold", "template", "template_sha256", "assignment"]
+    assert (head["template"], head["template_sha256"]) == ("shop 0.1.0", contents.content_hash(course))
+
+
+@pytest.mark.parametrize("flags", [(), ("--dry-run",)])
+def test_an_edited_template_of_the_same_version_is_refused(course: Template, flags: tuple[str, ...]) -> None:
+    """Later students would start from something else."""
+    create()
+    before = tree(Path("out"))
+    edited = course.path / FOLDER / "src/app.py"
+    edited.write_text("app = 2\n", encoding="utf-8")
+    contents._hash.cache_clear()  # as in another run
+    write({"roster.csv": f"{ROSTER}lin,Lin,lin@example.org\n"})
+    result = scaffold(*CREATE, *flags)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == (
+        "Error: The template shop 0.1.0 was edited after the cohort in out was started, so later "
+        "students would start from different files.\n"
+        "Restore the template as it was, or start another cohort with another --out.\n"
+    )
+    assert tree(Path("out")) == before
+    edited.write_text("app = 1\n", encoding="utf-8")
+    contents._hash.cache_clear()
+    create(*flags)
+
+
+def test_a_cohort_from_before_there_was_a_hash_goes_on(course: Template) -> None:
+    """It is held to the versions in its record, as it was when it was started."""
+    create()
+    state_file = Path("out/cohort.jsonl")
+    head, rest = state_file.read_text(encoding="utf-8").split("\n", 1)
+    told = {key: value for key, value in json.loads(head).items() if key != "template_sha256"}
+    state_file.write_text(f"{json.dumps(told)}\n{rest}", encoding="utf-8")
+    (course.path / FOLDER / "src/app.py").write_text("app = 2\n", encoding="utf-8")
+    contents._hash.cache_clear()
+    write({"roster.csv": f"{ROSTER}lin,Lin,lin@example.org\n"})
+    assert "1 repository made in out; 2 done before." in create().stdout
+
+
+@pytest.mark.parametrize("name", catalog.names())
+def test_every_copy_has_the_same_pins(name: str) -> None:
+    """One version of a template, one set of pins."""
+    write({"assignment.toml": ASSIGNMENT.replace('"shop"', f'"{name}"')})
+    line = [sys.executable, "-m", "scaffold", *CREATE]  # in a process of its own, with the real templates
+    done = subprocess.run(line, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    ada, grace = repositories().values()
+    for file in ("uv.lock", "constraints.txt"):
+        assert (ada / file).read_bytes() == (grace / file).read_bytes()
 
 
 def test_a_dry_run_says_what_would_be_made() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from scaffold.cohort import status
 from scaffold.cohort.status import Look
-from tests.course import create, git, repositories, scaffold, write
+from tests.course import ASSIGNMENT, COMPLETED, UPGRADED, create, git, repositories, scaffold, write
 
 
 def looks() -> dict[str, Look]:
@@ -26,7 +26,8 @@ def commit(folder: Path, name: str, text: str) -> None:
 @pytest.fixture(autouse=True)
 def six() -> dict[str, Path]:
     """Make a cohort of six, in which each has done something else."""
-    write({"roster.csv": "username\nidle\nworks\ncheats\nnew\nother\ngone\n"})
+    managed = ASSIGNMENT.replace('["tests/**"]', '["tests/**", "uv.lock", "constraints.txt"]')
+    write({"roster.csv": "username\nidle\nworks\ncheats\nnew\nother\ngone\n", "assignment.toml": managed})
     create()
     made = {name.removeprefix("shop-2026-"): path for name, path in repositories().items()}
     commit(made["works"], "src/app.py", "app = 2\n")
@@ -56,6 +57,30 @@ def test_which_managed_files_were_edited() -> None:
     assert looks()["works"].edited == ()
     (repositories()["shop-2026-idle"] / "tests/test_app.py").unlink()
     assert looks()["idle"].edited == ("tests/test_app.py",)
+
+
+def test_a_lock_with_the_pinned_versions_is_no_edit() -> None:
+    """Committed or not; another version is one, and so is a lock beside other pins."""
+    made = repositories()
+    (made["shop-2026-idle"] / "uv.lock").write_text(COMPLETED, encoding="utf-8")
+    commit(made["shop-2026-works"], "uv.lock", COMPLETED)
+    assert (looks()["idle"].edited, looks()["works"].edited) == ((), ())
+    commit(made["shop-2026-works"], "uv.lock", UPGRADED)
+    assert looks()["works"].edited == ("uv.lock",)
+    (made["shop-2026-idle"] / "constraints.txt").write_text("anyio==4.16.0\n", encoding="utf-8")
+    assert looks()["idle"].edited == ("constraints.txt", "uv.lock")
+    (made["shop-2026-cheats"] / "uv.lock").unlink()
+    assert looks()["cheats"].edited == ("tests/test_app.py", "uv.lock")
+
+
+@pytest.mark.parametrize(("text", "starts"), [(COMPLETED, True), (UPGRADED, False)])
+def test_a_history_of_their_own_may_begin_with_a_completed_lock(text: str, *, starts: bool) -> None:
+    """Whoever starts the project before their own first commit has it in there."""
+    folder = repositories()["shop-2026-idle"]
+    git(folder, "checkout", "-q", "--orphan", "mine")
+    commit(folder, "uv.lock", text)
+    assert git(folder, "rev-list", "--count", "HEAD") == "1"
+    assert looks()["idle"].starts is starts
 
 
 def test_the_last_commit() -> None:

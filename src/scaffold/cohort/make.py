@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from scaffold import __version__, catalog, staging
+from scaffold import __version__, catalog, contents, staging
 from scaffold.assignment.model import Assignment
 from scaffold.catalog import Template
 from scaffold.cohort import build, place, select, state, units, workers
@@ -174,6 +174,7 @@ def _head(assignment: Assignment, template: Template) -> dict[str, Any]:
         "schema": state.SCHEMA,
         "scaffold": __version__,
         "template": f"{template.name} {template.version}",
+        "template_sha256": contents.content_hash(template),
         "assignment": assignment.record,
     }
 
@@ -188,14 +189,22 @@ def _check_same(assignment: Assignment, head: Mapping[str, Any], folder: Path) -
     template = catalog.find(assignment.template)
     if before.get("sha256") != assignment.digest:
         raise ScaffoldError(
-            f"The assignment {assignment.id} was changed after the cohort in {folder} was started, so not "
-            "all would start from the same.",
+            f"The assignment {assignment.id} was changed after the cohort in {folder} was started, so later "
+            "students would start from different files.",
             "Take the change back, or start another cohort with another --out.",
         )
     if head.get("scaffold") != __version__ or head.get("template") != f"{template.name} {template.version}":
         raise ScaffoldError(
             f"The cohort in {folder} was started with scaffold {head.get('scaffold')} and "
             f"{head.get('template')}, and this is scaffold {__version__} with {template.name} "
-            f"{template.version}, so not all would start from the same.",
+            f"{template.version}, so later students would start from different files.",
             "Use that version for it, or start another cohort with another --out.",
+        )
+    current = contents.content_hash(template)
+    # A cohort that was started before its hash was recorded is held to its versions alone.
+    if head.get("template_sha256", current) != current:
+        raise ScaffoldError(
+            f"The template {template.name} {template.version} was edited after the cohort in {folder} was "
+            "started, so later students would start from different files.",
+            "Restore the template as it was, or start another cohort with another --out.",
         )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scaffold import process
+from scaffold import pins, process
 from scaffold.assignment import globs
 from scaffold.cohort import select, state, workers
 from scaffold.cohort.state import Record, State
@@ -76,19 +76,43 @@ def _look(found: State, record: Record, managed: Sequence[str]) -> Look:
 
 
 def _starts(folder: Path, record: Record, head: str) -> bool:
-    """Whether its history begins with the recorded tree, in our commit or in one of the student's own."""
+    """Whether its history begins with the recorded tree, in our commit or in one of the student's own.
+
+    Whoever ran the project before a first commit of their own has a completed lock in it.
+    """
     if head == record.commit:
         return True
     roots = _git(folder, "log", "--max-parents=0", "--format=%H %T", "HEAD").split()
-    return record.commit in roots or record.tree in roots
+    if record.commit in roots or record.tree in roots:
+        return True
+    return any(_completes(folder, record.tree, tree) for tree in roots[1::2])
+
+
+def _completes(folder: Path, before: str, after: str) -> bool:
+    """Whether two trees are the same, but for a lock that uv completed."""
+    if _changed(folder, "diff-tree", "-r", before, after) != [pins.LOCK]:
+        return False
+    return pins.is_completed(
+        _git(folder, "cat-file", "blob", f"{after}:{pins.LOCK}"),
+        _git(folder, "cat-file", "blob", f"{before}:{pins.CONSTRAINTS}"),
+    )
 
 
 def _edited(folder: Path, commit: str, managed: Sequence[str]) -> tuple[str, ...]:
-    listing = _git(
-        folder, "diff", "--name-only", "-z", "--no-renames", "--no-ext-diff", "--no-textconv", commit
-    )
-    names = [name for name in listing.split("\0") if name]
-    return tuple(sorted(name for name in names if any(globs.matches(each, name) for each in managed)))
+    changed = _changed(folder, "diff", "--no-ext-diff", "--no-textconv", commit)
+    edited = {name for name in changed if any(globs.matches(each, name) for each in managed)}
+    if pins.LOCK in edited and pins.CONSTRAINTS not in changed:
+        constraints = _git(folder, "cat-file", "blob", f"{commit}:{pins.CONSTRAINTS}")
+        if pins.is_completed(pins.read_lock(folder), constraints):
+            edited.remove(pins.LOCK)
+    return tuple(sorted(edited))
+
+
+def _changed(folder: Path, *comparison: str) -> list[str]:
+    """Return the files that differ, by a command of git and what it is to compare."""
+    command, *rest = comparison
+    listing = _git(folder, command, "--name-only", "-z", "--no-renames", *rest)
+    return [name for name in listing.split("\0") if name]
 
 
 def _git(folder: Path, *args: str) -> str:
