@@ -16,7 +16,7 @@ def test_it_shows_answers_and_the_tree() -> None:
         "  project_name: Shop of Ada Lovelace (free)\n",
         "  project_slug: shop_of_ada_lovelace (default)\n",
         "  ci: gitlab (pinned)\n",
-        "Files (10)\n├── src/\n│   └── app.py  student\n├── tests/\n│   └── test_app.py  managed\n├── .env\n",
+        "Files (12)\n├── src/\n│   └── app.py  student\n├── tests/\n│   └── test_app.py  managed\n├── .env\n",
     ):
         assert part in shown.stdout
 

@@ -17,7 +17,7 @@ def test_the_projects_answers_are_the_assignments() -> None:
     result = scaffold("new", "--assignment", "assignment.toml", "mine", "-y")
     assert result.exit_code == 0, result.output
     assert result.stdout.startswith(
-        "A shop, due 2026-12-18 23:59+01:00\nci: gitlab (pinned)\n\n✔ Made mine: 10 files"
+        "A shop, due 2026-12-18 23:59+01:00\nci: gitlab (pinned)\n\n✔ Made mine: 12 files"
     )
     record = json.loads(Path("mine/.scaffold.json").read_text(encoding="utf-8"))
     assert (record["answers"]["ci"], record["answers"]["project_name"]) == ("gitlab", "Shop of Ada Lovelace")

@@ -88,7 +88,7 @@ def mariadb(need: tools.Needs) -> Iterator[servers.Database]:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say in one line which tests were not run for want of a tool, and why."""
+    """Say in one line which tests were not run for want of a tool, and why; then what tests report."""
     reports = terminalreporter.stats.get("skipped", [])
     reasons = [
         (Path(report.nodeid.partition("::")[0]).name, report.longrepr[2])
@@ -97,3 +97,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     ]
     if line := tools.summary(reasons):
         terminalreporter.write_line(line, yellow=True)
+    for report in terminalreporter.stats.get("passed", []):
+        for name, value in report.user_properties:
+            terminalreporter.write_line(f"{name}: {value}", yellow="FAILS" in str(value))

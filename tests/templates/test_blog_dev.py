@@ -41,6 +41,12 @@ def test_prints_how_to_go_on(server: DevServer) -> None:
     assert {"reader", "author", "editor", "admin"} <= roles
 
 
+def test_starts_without_a_warning(server: DevServer) -> None:
+    """The log of a healthy start has no warning and no error."""
+    started = server.program.text.partition("[request]")[0]
+    assert not re.search(r"warning|error|critical|Traceback", started, re.IGNORECASE), started
+
+
 def test_every_linked_page_is_there(server: DevServer) -> None:
     """From the home page on, every link of the site leads to something."""
     visited = {answer.url: answer.status for answer in server.browser().crawl()}

@@ -10,6 +10,16 @@ from .harness.projects import Project
 from .harness.servers import Database
 from .harness.tools import Needs
 
+MODEL = """
+
+class Note(Base):
+    __tablename__ = "notes"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    text: Mapped[str]
+    at: Mapped[datetime] = mapped_column(default=utcnow)
+"""
+
 
 @pytest.fixture(scope="module")
 def platform(project: Callable[..., Project]) -> Project:
@@ -47,6 +57,20 @@ def test_milestones_select_the_first_ones(platform: Project) -> None:
     counts = [len(collected(platform, "--milestone", str(number))) for number in (1, 3, 8)]
     assert 0 < counts[0] < counts[1] < counts[2]
     assert counts[2] == len(collected(platform))
+
+
+def test_stock_migrations_need_no_mending(project: Callable[..., Project]) -> None:
+    """What `alembic revision` writes, empty or for a new model, passes format and lint as it is."""
+    platform = project(template="iot-fastapi")
+    platform.run("alembic", "revision", "-m", "stock").good()
+    with (platform.path / "app/devices/models.py").open("a", encoding="utf-8") as models:
+        models.write(MODEL)
+    platform.run("poe", "setup").good()
+    platform.run("alembic", "revision", "--autogenerate", "-m", "notes").good()
+    (made,) = (platform.path / "migrations/versions").glob("*_notes.py")
+    assert "notes" in made.read_text(encoding="utf-8")
+    for task in ("format-check", "lint", "types", "setup"):
+        platform.run("poe", task).good()
 
 
 def collected(project: Project, *options: str) -> list[str]:

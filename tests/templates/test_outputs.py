@@ -16,7 +16,7 @@ from .harness.traces import traces
 
 # A file more is a decision, made here. CONTRACT.md wants well under a hundred, and modules under
 # 200 lines; the features and one test per OWASP category take this many.
-MOST_FILES = {"blog-django": 160, "chat-websockets": 180, "ecommerce-flask": 150, "iot-fastapi": 219}
+MOST_FILES = {"blog-django": 165, "chat-websockets": 185, "ecommerce-flask": 155, "iot-fastapi": 225}
 LICENCES = {
     "MIT": "MIT License",
     "Apache-2.0": "Apache License",
@@ -140,6 +140,7 @@ def test_every_output_is_formatted_and_lints(
     """The formatter changes nothing and the linter finds nothing, for every choice."""
     wrong = []
     for project in baked.values():
+        seed = (project.path / "uv.lock").read_bytes()
         ready = scaffold.ready(project, python)
         assert ready.venv
         ruff = executable(ready.venv, "ruff")
@@ -147,7 +148,7 @@ def test_every_output_is_formatted_and_lints(
             done = run([ruff, *words, "--no-cache", "."], project.path)
             if done.code:
                 wrong.append(f"{label(project.answers)}: {done.text[-1500:]}")
-        (project.path / "uv.lock").unlink()
+        (project.path / "uv.lock").write_bytes(seed)
     assert wrong == []
 
 

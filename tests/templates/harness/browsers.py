@@ -2,6 +2,8 @@
 
 import contextlib
 import json
+import shlex
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +11,7 @@ from pathlib import Path
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page, sync_playwright
 
-from . import node
+from . import no_netlink, node
 from .tools import Needs
 
 WIDTHS = (360, 1280)
@@ -27,8 +29,12 @@ FLAGS = [
 @contextlib.contextmanager
 def headless(need: Needs) -> Iterator[Chromium]:
     """Run Chromium with an empty profile while the block lasts."""
-    path = need("chromium")
-    with sync_playwright() as playwright:
+    words = [sys.executable, no_netlink.__file__, need("chromium")]
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        # What other tests do to the machine's networks must not end what this one loads.
+        path = Path(folder, "chromium")
+        path.write_text(f'#!/bin/sh\nexec {shlex.join(words)} "$@"\n', encoding="utf-8")
+        path.chmod(0o700)
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield browser
         browser.close()

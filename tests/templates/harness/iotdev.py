@@ -15,6 +15,7 @@ from .waiting import free_port, until
 
 API = "/api/v1"
 BROKER = re.compile(r"mqtt://127\.0\.0\.1:(\d+)")
+COMPLAINT = re.compile(r"\[(warning|error|critical)\b|Traceback|Warning:")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,11 @@ def broker_port(server: DevServer) -> int:
     found = BROKER.search(server.program.text)
     assert found, server.program.text
     return int(found[1])
+
+
+def complaints(server: DevServer) -> list[str]:
+    """Return the lines of the log that a healthy server does not write."""
+    return [line for line in server.program.lines if COMPLAINT.search(line)]
 
 
 @contextlib.contextmanager

@@ -10,7 +10,9 @@ from .processes import Done, environment, run
 from .projects import TRIES
 from .waiting import until
 
-PACKAGES = Path(__file__).with_name("package.json")
+# Made by `npm install --package-lock-only --omit-lockfile-registry-resolved=true`: it holds no address.
+LOCK = Path(__file__).with_name("package-lock.json")
+PACKAGES = LOCK.with_name("package.json")
 
 
 def cache() -> Path:
@@ -20,8 +22,8 @@ def cache() -> Path:
 
 
 def installed(npm: str) -> Path:
-    """Return `node_modules` with what package.json names, installing it if it is not there."""
-    key = hashlib.sha256(PACKAGES.read_bytes()).hexdigest()[:12]
+    """Return `node_modules` with what package-lock.json names, installing it if it is not there."""
+    key = hashlib.sha256(LOCK.read_bytes()).hexdigest()[:12]
     folder = cache() / f"node-{key}"
     modules, done = folder / "node_modules", folder / "complete"
     if done.exists():
@@ -42,8 +44,9 @@ def installed(npm: str) -> Path:
     try:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
-        shutil.copy(PACKAGES, folder)
-        words = [npm, "install", "--no-package-lock", "--no-fund", "--no-audit"]
+        for file in (PACKAGES, LOCK):
+            shutil.copy(file, folder)
+        words = [npm, "ci", "--no-fund", "--no-audit"]
         for _ in range(TRIES):
             result = run([*words, "--ignore-scripts"], folder)
             if result.code == 0:

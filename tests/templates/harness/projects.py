@@ -39,7 +39,7 @@ class Project:
         settings = {"UV_PYTHON": self.python, "UV_PYTHON_DOWNLOADS": "never", "PATH": path}
         if self.venv:
             settings["UV_PROJECT_ENVIRONMENT"] = str(self.venv)
-        return environment(**settings, **extra)
+        return environment(**settings | extra)
 
     def run(self, *command: str, timeout: float = 600, **extra: str) -> Done:
         """Run `uv run COMMAND` in the project; `extra` goes into its environment."""
@@ -118,7 +118,7 @@ class Scaffold:
         self(*words, cwd=folder.parent).good()
         return Project(folder, dict(answers))
 
-    def _uv_alone(self) -> Path:
+    def uv_alone(self) -> Path:
         """Return uv in a folder of its own: the projects' tasks look for it on PATH."""
 
         def link(folder: Path) -> None:
@@ -141,8 +141,9 @@ class Scaffold:
         key = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:12]
         name = f"project-{key}"
         venv = self.once.root / name / "venv"
-        made = Project(project.path, project.answers, str(self._uv_alone()), python, venv)
+        made = Project(project.path, project.answers, str(self.uv_alone()), python, venv)
         lock = project.path / "uv.lock"
+        seed = lock.read_bytes()
 
         def sync(folder: Path) -> None:
             for _ in range(TRIES):
@@ -153,7 +154,7 @@ class Scaffold:
             shutil.copy(lock, folder)
 
         shared = self.once(name, sync)
-        if not lock.exists():
+        if lock.read_bytes() == seed:
             # It saves the others the same resolution; uv changes the project's name in it.
             shutil.copy(shared / "uv.lock", lock)
         return made

@@ -29,6 +29,10 @@ WORDS: dict[str, dict[str, str]] = {
 }
 
 
+# The licences are as their authors wrote them; the pins are those of every answer.
+MADE_FOR_ALL = {"LICENSE", "constraints.txt", "uv.lock"}
+
+
 def traces(files: Mapping[str, bytes], answers: Mapping[str, str]) -> Iterator[str]:
     """Yield where a file's path or text names an option that was not chosen."""
     for question, values in WORDS.items():
@@ -37,7 +41,7 @@ def traces(files: Mapping[str, bytes], answers: Mapping[str, str]) -> Iterator[s
                 continue
             word = re.compile(pattern, re.MULTILINE)
             for path, content in files.items():
-                if path == "LICENSE":
+                if path in MADE_FOR_ALL:
                     continue
                 for text in (path, content.decode("utf-8")):
                     if found := word.search(text):
