@@ -83,6 +83,16 @@ def test_unknown_page_and_resource(server: DevServer) -> None:
     assert problem.kind == "application/problem+json"
 
 
+def test_the_first_look_shows_a_day_and_an_alert(admin: Client, server: DevServer) -> None:
+    """Charts begin with 24 hours, and the demo has a rule with an open alert of one device."""
+    page = server.logged_in("viewer").open("/devices/demo-01").text
+    assert 'data-range="86400"' in page
+    (rule,) = admin.items("/alert-rules")
+    (alert,) = admin.items("/alerts?status=open")
+    assert (rule["name"], rule["device_id"]) == ("Power above 150 W", "demo-02")
+    assert alert["device_id"] == "demo-02"
+
+
 def test_a_device_of_ones_own_reports(admin: Client, need: Needs, tmp_path: Path) -> None:
     """A device that was just provisioned publishes with `mosquitto_pub`, and the API has its reading."""
     admin.provision("my-first", tmp_path).publish(need("mosquitto_pub"), 21.5)

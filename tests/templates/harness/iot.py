@@ -2,17 +2,20 @@
 
 import contextlib
 import json
+import re
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import urlencode
 
 from .mosquitto import Broker
 from .processes import Running, Worker, run, running
 from .projects import Project, executable
 from .servers import Database
-from .waiting import until
+from .waiting import answers, free_port, until
+from .web import Answer, Browser
 
 PREPARE = """
 import asyncio, json, sys
@@ -89,6 +92,35 @@ asyncio.run(main())
 """
 
 
+SQL = """
+import asyncio, json, os, sys
+import asyncpg
+
+async def main():
+    connection = await asyncpg.connect(os.environ["DATABASE_URL"], timeout=5)
+    for statement in sys.argv[1:]:
+        rows = await connection.fetch(statement)
+    print(json.dumps([list(row) for row in rows], default=str))
+
+asyncio.run(main())
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """A server of the platform, and perhaps the token of an admin."""
+
+    url: str
+    program: Running
+    token: str = field(default="", repr=False)
+
+    def open(self, method: str, path: str, value: object = None) -> Answer:
+        """Send a request and return the answer."""
+        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
+        data = None if value is None else json.dumps(value).encode()
+        return Browser(self.url).open(path, data, headers, method)
+
+
 @dataclass(slots=True)
 class Watch:
     """How much is stored by and by: pairs of a moment (`time.monotonic`) and a count."""
@@ -159,10 +191,42 @@ class Platform:
         return done.out.strip().rpartition("\n")[2]
 
     @contextlib.contextmanager
-    def program(self, *words: str | Path) -> Iterator[Running]:
-        """Run the project's Python while the block lasts."""
-        with running([self.python, *words], self.project.path, self.env()) as program:
+    def program(self, *words: str | Path, **extra: str) -> Iterator[Running]:
+        """Run the project's Python while the block lasts; `extra` goes into its environment."""
+        with running([self.python, *words], self.project.path, self.env(**extra)) as program:
             yield program
+
+    @contextlib.contextmanager
+    def serve(self, **extra: str) -> Iterator["Api"]:
+        """Serve the API while the block lasts."""
+        port = free_port()
+        with self.program("-m", "app", "serve", PORT=str(port), **extra) as program:
+            until(lambda: answers(port), within=60, what=lambda: program.text[-3000:])
+            yield Api(f"http://127.0.0.1:{port}", program)
+
+    def admin(self, api: "Api") -> "Api":
+        """Make an admin as the README tells, and return the API with a token."""
+        email = f"{secrets.token_hex(4)}@example.com"
+        said = run([self.python, "-m", "app", "admin", email], self.project.path, self.env(), 60).good().out
+        (password,) = re.findall(r"with (\S+) and", said)
+        form = {"grant_type": "password", "username": email, "password": password}
+        answer = Browser(api.url).open("/api/v1/auth/token", urlencode(form).encode())
+        assert answer.status == 200, answer.text
+        return Api(api.url, api.program, json.loads(answer.body)["access_token"])
+
+    def sql(self, *statements: str) -> list[list[object]]:
+        """Execute statements in the database; return the rows of the last one."""
+        rows: list[list[object]] = json.loads(self.call("-c", SQL, *statements))
+        return rows
+
+    def publish(self, program: str, device: str, secret: str, value: float) -> None:
+        """Have a device send a temperature of now by `mosquitto_pub`."""
+        message = {"metric": "temperature", "unit": "°C", "value": value}
+        message["time"] = datetime.now(UTC).isoformat()
+        command = [program, "-h", "127.0.0.1", "-p", str(self.broker.server.port), "-q", "1"]
+        command += ["--cafile", str(self.broker.ca), "-i", device, "-u", device, "-P", secret]
+        command += ["-t", f"devices/{device}/telemetry", "-m", json.dumps(message)]
+        run(command, self.project.path, timeout=30).good()
 
     def prepare(self, count: int) -> dict[str, str]:
         """Make the tables, a metric and so many devices; return the secret of each device."""

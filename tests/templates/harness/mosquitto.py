@@ -25,15 +25,18 @@ class Broker:
     server: Server
     ca: Path
     password: str
+    user: str = PLATFORM
 
     @property
     def url(self) -> str:
         """The address of the platform itself."""
-        return f"mqtts://{PLATFORM}:{self.password}@{LOOPBACK}:{self.server.port}"
+        return f"mqtts://{self.user}:{self.password}@{LOOPBACK}:{self.server.port}"
 
 
 @contextlib.contextmanager
-def mosquitto(program: str, settings: Path, like: Broker | None = None) -> Iterator[Broker]:
+def mosquitto(
+    program: str, settings: Path, like: Broker | None = None, user: str = PLATFORM
+) -> Iterator[Broker]:
     """Run a broker with the project's `mosquitto.conf`, prepared as its `start.sh` does it.
 
     Only places differ, and the listener's address: loopback. A broker `like` another knows whom that
@@ -49,21 +52,21 @@ def mosquitto(program: str, settings: Path, like: Broker | None = None) -> Itera
                     shutil.chown(folder / name, account)
         else:
             password = secrets.token_urlsafe(24)
-            _prepare(folder, account, password)
+            _prepare(folder, account, user, password)
         port = free_port()
         (folder / "mosquitto.conf").write_text(_placed(settings, folder, port), encoding="utf-8")
         command = [program, "-c", str(folder / "mosquitto.conf")]
         with serving(Server(command, account, folder, port, signal.SIGTERM)) as server:
-            yield Broker(server, folder / "tls.crt", password)
+            yield Broker(server, folder / "tls.crt", password, user)
 
 
-def _prepare(folder: Path, account: str | None, password: str) -> None:
+def _prepare(folder: Path, account: str | None, user: str, password: str) -> None:
     """Make a certificate for loopback, and the platform's own user of the broker."""
     certificate = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
     certificate += ["-nodes", "-days", "1", "-subj", "/CN=localhost"]
     certificate += ["-addext", f"subjectAltName=DNS:localhost,IP:{LOOPBACK}"]
     run_as([*certificate, "-keyout", "tls.key", "-out", "tls.crt"], account, folder)
-    run_as(["mosquitto_ctrl", "dynsec", "init", STATE, PLATFORM, password], account, folder)
+    run_as(["mosquitto_ctrl", "dynsec", "init", STATE, user, password], account, folder)
 
 
 def _placed(settings: Path, folder: Path, port: int) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from functools import partial
 from typing import Any
 
 import structlog
@@ -31,6 +32,7 @@ from app.settings import Settings, load
 type Service = Callable[[FastAPI], Coroutine[Any, Any, None]]
 
 log = structlog.get_logger("app")
+RESTART_SECONDS = 1.0
 # Each package adds its routes here; tests/security/access.py says who may use them.
 ROUTERS = (
     health.router,
@@ -67,7 +69,7 @@ def create_app(
             if broker:
                 await stack.enter_async_context(runtime.embedded(app))
             for work in services:
-                await stack.enter_async_context(running(work(app)))
+                await stack.enter_async_context(running(partial(work, app)))
             yield
 
     app = FastAPI(lifespan=lifespan, **openapi.options(settings))
@@ -94,10 +96,9 @@ def create_development_app() -> FastAPI:
 
 
 @contextlib.asynccontextmanager
-async def running(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Have `work` under way while the block lasts; a failure of it is logged."""
-    task = asyncio.create_task(work)
-    task.add_done_callback(ended)
+async def running(work: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
+    """Run `work` in the background while the block lasts."""
+    task = asyncio.create_task(supervise(work))
     try:
         yield
     finally:
@@ -105,7 +106,13 @@ async def running(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
         await asyncio.wait([task], timeout=5)
 
 
-def ended(task: asyncio.Task[None]) -> None:
-    """Say that a service ended by itself: it was meant to go on."""
-    if not task.cancelled() and (error := task.exception()):
-        log.error("service failed", exc_info=error)
+async def supervise(work: Callable[[], Awaitable[None]]) -> None:
+    """Run `work` until cancelled; when it ends, log why and start it again."""
+    while True:
+        try:
+            await work()
+        except Exception:
+            log.exception("service failed")
+        else:
+            log.error("service ended")
+        await asyncio.sleep(RESTART_SECONDS)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from app.aws import secrets
 from app.core.config import (
     BASE_DIR,
+    HIGHEST_PORT,
     BaseSettings,
     Reader,
     read_base,
@@ -72,9 +73,9 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         sns_topic_arn=read.text("SNS_TOPIC_ARN"),
         aws_endpoint_url=read.text("AWS_ENDPOINT_URL"),
         webhook_signing_key=read.secret("WEBHOOK_SIGNING_KEY"),
-        probe_port=read.number("PROBE_PORT", 0),
-        retention_days=read.number("RETENTION_DAYS", 90),
-        queue_size=read.number("QUEUE_SIZE", 10_000),
-        batch_size=read.number("BATCH_SIZE", 500),
-        clock_skew_seconds=read.number("CLOCK_SKEW_SECONDS", 300),
+        probe_port=read.number("PROBE_PORT", 0, most=HIGHEST_PORT),
+        retention_days=read.number("RETENTION_DAYS", 90, least=1, most=36_500),
+        queue_size=read.number("QUEUE_SIZE", 10_000, least=1, most=1_000_000),
+        batch_size=read.number("BATCH_SIZE", 500, least=1, most=10_000),
+        clock_skew_seconds=read.number("CLOCK_SKEW_SECONDS", 300, most=86_400),
     )

@@ -18,6 +18,7 @@ import structlog
 from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.alerts.models import Alert, AlertEvent, Rule
 from app.core.database import Database, utcnow
 from app.devices.credentials import rotate
 from app.devices.models import Device, Group, Site
@@ -28,7 +29,7 @@ from app.mqtt.link import Link
 from app.mqtt.messages import READINGS, Acknowledgement, Command, Status, Telemetry
 from app.mqtt.runtime import administered
 from app.mqtt.topics import ACKNOWLEDGEMENT, COMMAND, STATUS, TELEMETRY
-from app.readings.services import add_metrics
+from app.readings.services import add_metrics, find_metric
 
 if TYPE_CHECKING:
     from app.mqtt.access import Access
@@ -40,6 +41,7 @@ log = structlog.get_logger(__name__)
 COUNT = 20
 SITES = ("Greenhouse", "Warehouse")
 GROUPS = ("Climate", "Power")
+ALERT = "Power above 150 W"  # the simulated power never falls as low as that
 INTERVAL_SECONDS, LONGEST_INTERVAL = 2.0, 60.0
 # Minutes ago: each of the last hour, and each quarter of an hour of the day before.
 KEPT_MINUTES = (*range(24 * 60, 60, -15), *range(60, 0, -1))
@@ -210,7 +212,28 @@ async def prepare(
             elif device.active:
                 secret = await rotate(session, access, device)
                 found[device_id] = secret, device.last_seen_at or never
+    if found:
+        async with database.begin() as session:
+            await add_alert(session)
     return found
+
+
+async def add_alert(session: AsyncSession) -> None:
+    """Add a rule with an open alert, so that the page of alerts shows one."""
+    if await session.scalar(sa.select(Rule.id).where(Rule.name == ALERT)):
+        return
+    device = await session.get(Device, "demo-02")
+    if device is None or not device.active:
+        return
+    metric = await find_metric(session, "power")
+    rule = Rule(name=ALERT, kind="above", metric_id=metric.id, device_id=device.id)
+    rule.threshold, rule.clear, rule.window_seconds = 150.0, 100.0, 60
+    session.add(rule)
+    await session.flush()
+    alert = Alert(rule_id=rule.id, device_id=device.id, value=POWER[0][2])
+    session.add(alert)
+    await session.flush()
+    session.add(AlertEvent(alert_id=alert.id, status="open", value=alert.value))
 
 
 async def named[Place: (Site, Group)](

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes Mosquitto's certificate at the first start, and its data its own. What is there
-# already stays. 1883 is Mosquitto in its image; nobody else may read the key.
+# Makes Mosquitto's certificate at the first start, and its data its own. The certificate
+# is made again when it expires within 60 days; one that you mounted stays. 1883 is Mosquitto in its image; nobody else may read the key.
 set -eu
 # A fresh volume has the owner that the folder has in Mosquitto's image, and would be given
 # it again as long as it is empty. Root without further rights writes only to what it owns.
@@ -10,9 +10,13 @@ if [ ! -e /data/.prepared ]; then
   chown 1883:1883 /data
 fi
 if [ -s /tls/tls.crt ]; then
-  exit 0
+  if [ ! -e /tls/.self-signed ] || openssl x509 -in /tls/tls.crt -noout -checkend 5184000; then
+    exit 0
+  fi
+  rm -f /tls/tls.key
 fi
-openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 365 \
+touch /tls/.self-signed
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 3650 \
   -subj "/CN=$SITE_HOST" \
   -addext "subjectAltName=DNS:mosquitto,DNS:$SITE_HOST,DNS:localhost,IP:127.0.0.1" \
   -keyout /tls/tls.key -out /tmp/tls.crt 2>/dev/null

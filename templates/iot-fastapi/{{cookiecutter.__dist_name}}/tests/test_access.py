@@ -10,7 +10,14 @@ from typing import Any
 import pytest
 
 from app.mqtt import access
-from app.mqtt.access import ANSWERS, CONTROL, BrokerAwayError, DynamicSecurity, acls_of
+from app.mqtt.access import (
+    ANSWERS,
+    CONTROL,
+    BrokerAwayError,
+    BrokerRefusalError,
+    DynamicSecurity,
+    acls_of,
+)
 from app.mqtt.address import LOOPBACK, Address
 from app.mqtt.connection import Delivery, MqttError
 from app.mqtt.topics import COMMAND, PLATFORM
@@ -166,5 +173,5 @@ async def test_an_error_that_nobody_expects_is_ours(plugin: Plugin) -> None:
     """It is raised, with the command and what the plugin said."""
     del plugin.clients[PLATFORM]
     order = {"command": "addClientRole", "username": PLATFORM, "rolename": "x"}
-    with pytest.raises(RuntimeError, match="addClientRole: Client not found"):
+    with pytest.raises(BrokerRefusalError, match="addClientRole: Client not found"):
         await plugin.door._order(order)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -87,7 +88,8 @@ async def test_a_device_is_heard_on_its_own_topics_only(
         topics = [topic.pattern for topic in (TELEMETRY, STATUS, ACKNOWLEDGEMENT)]
         async with here.hearing(*topics) as heard, here.connected("one", secret) as one:
             for foreign in FOREIGN:
-                await one.publish(foreign, b"not mine")
+                with suppress(MqttError):  # Mosquitto says that it refuses
+                    await one.publish(foreign, b"not mine")
             for topic in (TELEMETRY, STATUS, ACKNOWLEDGEMENT):
                 await one.publish(topic.of("one"), b"mine")
             await until(lambda: len(heard) >= 3)

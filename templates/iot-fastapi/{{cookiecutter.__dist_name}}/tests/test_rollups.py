@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import defaultdict
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,8 +12,14 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy.exc import IntegrityError
 
+from app.alerts.models import Rule
+from app.alerts.services import observed
 from app.core.database import Database
+from app.ingest.store import rounded
+from app.mqtt.messages import MAX_VALUE
+from app.readings import rollups
 from app.readings.buckets import (
     DAY,
     EPOCH,
@@ -26,6 +33,7 @@ from app.readings.buckets import (
 from app.readings.locks import alone
 from app.readings.models import DirtyBucket, Latest, Reading, Rollup
 from app.readings.rollups import roll_up, roll_up_all
+from app.readings.services import find_metric
 from tests.measuring import START, make_device, reading, store
 
 pytestmark = pytest.mark.milestone(5)
@@ -39,7 +47,9 @@ seconds = st.builds(
     st.integers(0, 20),
     st.integers(0, 8),
 )
-batch = st.lists(st.tuples(seconds, st.integers(-1000, 1000)), max_size=12)
+# Every value that ingest lets through, with those at the limits.
+values = st.floats(-MAX_VALUE, MAX_VALUE).map(rounded)
+batch = st.lists(st.tuples(seconds, values), max_size=12)
 
 
 async def expected(database: Database, device_id: str) -> dict[Any, Any]:
@@ -53,7 +63,10 @@ async def expected(database: Database, device_id: str) -> dict[Any, Any]:
     return {
         key: (
             len(rows),
-            pytest.approx(sum(row.value for row in rows)),
+            pytest.approx(
+                math.fsum(row.value for row in rows),
+                abs=1e-9 * max(abs(row.value) for row in rows),
+            ),
             min(row.value for row in rows),
             max(row.value for row in rows),
             rows[-1].value,
@@ -86,17 +99,42 @@ async def stored(database: Database, device_id: str) -> dict[Any, Any]:
 )
 @given(batches=st.lists(st.tuples(batch, st.booleans()), max_size=6))
 async def test_late_double_and_disordered_readings(
-    database: Database, batches: list[tuple[list[tuple[int, int]], bool]]
+    database: Database, batches: list[tuple[list[tuple[int, float]], bool]]
 ) -> None:
     """Whatever arrives in whatever order, roll-ups equal a count of everything."""
     device_id = await make_device(database)  # each example has its own
     for rows, rolled in batches:
-        given_rows = [reading(device_id, at, value / 8) for at, value in rows]
+        given_rows = [reading(device_id, at, value) for at, value in rows]
         await store(database, given_rows, rolled=False)
         if rolled:
             await roll_up(database, batch=3)
     await roll_up_all(database)
     assert await stored(database, device_id) == await expected(database, device_id)
+    for window in (60, 3600):  # of readings, and of roll-ups
+        rule = Rule(kind="above", window_seconds=window, device_id=device_id)
+        async with database.session(write=False) as session:
+            rule.metric_id = (await find_metric(session, "temperature")).id
+            await observed(session, rule, START + timedelta(minutes=30))
+
+
+async def test_a_minute_that_is_refused_stops_no_other(
+    database: Database, monkeypatch: pytest.MonkeyPatch, caplog: Any
+) -> None:
+    """It is logged and left out; the roll-ups of every other one are written."""
+    good, bad = await make_device(database), await make_device(database)
+    write = rollups._write
+
+    async def refuse(*given: Any) -> None:
+        if any(device == bad for device, _, _ in given[2]):
+            raise IntegrityError("", {}, ValueError("no"))
+        await write(*given)
+
+    monkeypatch.setattr(rollups, "_write", refuse)
+    rows = [reading(one, n * 60) for one in (good, bad) for n in range(4)]
+    await store(database, rows)
+    assert len(await stored(database, good)) == 6
+    assert await stored(database, bad) == {}
+    assert caplog.text.count("rollup.refused") == 4
 
 
 async def test_concurrent_batches_and_workers(database: Database) -> None:

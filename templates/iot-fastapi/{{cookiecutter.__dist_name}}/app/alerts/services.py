@@ -8,6 +8,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 import structlog
+from prometheus_client import Counter
 
 from app.alerts.judge import Verdict, judge
 from app.alerts.models import Alert, AlertEvent, Notification, Rule
@@ -16,6 +17,7 @@ from app.core.errors import Problem
 from app.devices.models import Device, device_groups
 from app.readings.buckets import MINUTE, floor
 from app.readings.models import Latest, Reading, Rollup
+from app.readings.store import is_lost
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -24,19 +26,30 @@ if TYPE_CHECKING:
     from app.core.database import Database
 
 RAW_SECONDS = 600  # a longer window is read from roll-ups
+FAILED = Counter("alert_rule_failures", "Evaluations of a rule that failed")
 log = structlog.get_logger("alerts")
 
 
 async def evaluate(database: Database, now: datetime) -> int:
-    """Open and resolve alerts as things are now; return how many changed."""
+    """Open and resolve alerts as things are now; return how many changed.
+
+    A rule that fails is logged and counted, and the other rules are still evaluated.
+    Without a connection to the database the error is raised.
+    """
     async with database.session(write=False) as session:
         rules = list(await session.scalars(sa.select(Rule.id)))
     changed = 0
     for rule_id in rules:
-        async with database.begin() as session:
-            rule = await session.get(Rule, rule_id)
-            if rule is not None:
-                changed += await _evaluate(session, rule, now)
+        try:
+            async with database.begin() as session:
+                rule = await session.get(Rule, rule_id)
+                if rule is not None:
+                    changed += await _evaluate(session, rule, now)
+        except Exception as error:
+            if is_lost(error):
+                raise
+            FAILED.inc()
+            log.exception("rule failed", rule=str(rule_id))
     return changed
 
 

@@ -17,8 +17,9 @@ import structlog
 
 from app.aws.client import client
 from app.ingest import metrics
-from app.ingest.consumer import FIRST_WAIT, LONGEST_WAIT, is_refusal
+from app.ingest.consumer import FIRST_WAIT, LONGEST_WAIT
 from app.ingest.store import Storage
+from app.readings.store import is_refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

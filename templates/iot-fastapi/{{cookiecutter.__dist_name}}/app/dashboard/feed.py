@@ -41,6 +41,7 @@ class Update:
     commands: list[CommandState] = field(default_factory=list)
     alerts: list[AlertState] = field(default_factory=list)
     open_alerts: int = 0
+    counts: dict[str, int] = field(default_factory=dict)
 
     def of(self, device: str) -> Update:
         """Return what of it is about one device; alerts are of interest everywhere."""
@@ -51,6 +52,7 @@ class Update:
             [one for one in self.commands if one.device_id == device],
             self.alerts,
             self.open_alerts,
+            self.counts,
         )
 
 
@@ -136,6 +138,7 @@ class Feed:
             list(now.commands - before.commands),
             list(now.alerts - before.alerts),
             now.open_alerts,
+            now.counts(),
         )
         if now != before:
             for watcher in self.watchers:

@@ -135,6 +135,7 @@ async def missed(
         list(state.devices),
         list(state.commands),
         open_alerts=state.open_alerts,
+        counts=state.counts(),
     )
     return written(update if device is None else update.of(device))
 
@@ -147,6 +148,7 @@ def written(update: Update) -> ServerSentEvent:
         "commands": update.commands,
         "alerts": update.alerts,
         "open": update.open_alerts,
+        "counts": update.counts,
     }
     return ServerSentEvent(event="update", data=data, id=update.time.isoformat())
 

@@ -57,7 +57,7 @@ class Overview(Listing):
 class DeviceView(Listing):
     """How far back the charts go, and from where on commands are listed."""
 
-    range: Range = "15m"
+    range: Range = "24h"
 
 
 class AlertView(AlertListing):

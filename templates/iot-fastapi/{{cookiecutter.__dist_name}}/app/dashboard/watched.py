@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,6 +15,7 @@ from app.devices.models import Device
 from app.readings.services import LatestValue, latest
 
 MOST_ALERTS, MOST_COMMANDS = 20, 200
+STATUSES = ("online", "offline", "unknown")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,11 @@ class Snapshot:
     commands: frozenset[CommandState] = frozenset()
     alerts: frozenset[AlertState] = frozenset()
     open_alerts: int = 0
+
+    def counts(self) -> dict[str, int]:
+        """Return how many devices are in each status."""
+        found = Counter(device.status for device in self.devices)
+        return {status: found[status] for status in STATUSES}
 
 
 async def snapshot(session: AsyncSession) -> Snapshot:

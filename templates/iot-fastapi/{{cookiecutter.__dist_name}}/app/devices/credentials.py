@@ -14,6 +14,7 @@ import structlog
 from app.core.database import utcnow
 from app.core.errors import Problem, invalid
 from app.devices.models import Device, DeviceCredential
+from app.readings.locks import exclusive
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -24,6 +25,11 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 SECRET_BYTES = 32
+
+
+def lock_of(device_id: str) -> str:
+    """Return the name of the lock that a device's credentials change under."""
+    return f"credential of {device_id}"
 
 
 def hash_of(secret: str) -> str:
@@ -48,7 +54,9 @@ async def rotate(
     The broker comes last before the commit: when it is away nothing has changed. If the
     commit fails after it, the device has a secret that nobody knows: rotate again.
     """
-    if not device.active:
+    # Until the commit: two rotations at once would leave two secrets that work.
+    await exclusive(session, lock_of(device.id))
+    if not await session.scalar(sa.select(Device.active).where(Device.id == device.id)):
         raise Problem(409, "The device is not active.")
     now = utcnow()
     if expires_at is not None and expires_at <= now:
@@ -79,6 +87,7 @@ async def revoke(session: AsyncSession, device_id: str) -> None:
 
     `withdraw` tells the broker afterwards.
     """
+    await exclusive(session, lock_of(device_id))
     await session.execute(
         sa.update(DeviceCredential)
         .where(DeviceCredential.device_id == device_id)
@@ -111,9 +120,8 @@ async def withdraw(
     for credential_id, owner in rows:
         async with database.begin() as session:
             # Held until the broker knows: a rotation that comes now waits its turn.
-            credential = await session.get(
-                DeviceCredential, credential_id, with_for_update=True
-            )
+            await exclusive(session, lock_of(owner))
+            credential = await session.get(DeviceCredential, credential_id)
             if credential is not None and credential.withdrawn_at is None:
                 await access.withdraw(owner)
                 credential.withdrawn_at = utcnow()

@@ -57,6 +57,9 @@ async def change(
     changes = dict(changes)
     if changes.pop("version", device.version) != device.version:
         raise Problem(409, CHANGED)
+    if changes.get("active") is False:
+        # First, as it waits for a lock: the device's row must not be locked by then.
+        await credentials.revoke(session, device.id)
     if "group_ids" in changes:
         device.groups = await find_groups(session, changes.pop("group_ids") or ())
     if "site_id" in changes:
@@ -64,8 +67,6 @@ async def change(
     for name, value in changes.items():
         if value is not None:
             setattr(device, name, value)
-    if not device.active:
-        await credentials.revoke(session, device.id)
     try:
         await session.flush()
     except StaleDataError as error:

@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 import structlog
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 from app.ingest import metrics
 from app.ingest.queue import BatchQueue
@@ -15,6 +15,7 @@ from app.mqtt.address import address_of
 from app.mqtt.connection import Delivery
 from app.mqtt.link import Link
 from app.mqtt.topics import FROM_DEVICES, PLATFORM, SHARE
+from app.readings.store import is_refusal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +28,6 @@ log = structlog.get_logger(__name__)
 WAIT_SECONDS = 0.2  # how long a reading waits for company
 FIRST_WAIT, LONGEST_WAIT = 0.1, 5.0
 QUIET_SECONDS = 0.5  # without a message: then there are no more
-REFUSALS = ("22", "23")  # SQLSTATE: data exception, integrity constraint violation
 
 
 class Consumer:
@@ -134,12 +134,3 @@ def is_away(error: Exception) -> bool:
     """Whether the same may well pass later: no connection, a restart, a deadlock."""
     # asyncpg lets through what the server says while it connects.
     return isinstance(error, OSError | SQLAlchemyError) or hasattr(error, "sqlstate")
-
-
-def is_refusal(error: Exception) -> bool:
-    """Whether the database will refuse the same again, whenever it is asked."""
-    cause = error.orig if isinstance(error, DBAPIError) else error
-    state = getattr(cause, "sqlstate", None) or ""
-    return state[:2] in REFUSALS or isinstance(
-        error, DataError | IntegrityError | ValueError | TypeError | OverflowError
-    )

@@ -15,7 +15,7 @@ from app.devices.services import set_status
 from app.ingest.known import Known
 from app.ingest.models import DeadLetter
 from app.ingest.validate import Reason, Refusal, Rules, explain, telemetry
-from app.mqtt.messages import Acknowledgement, Status
+from app.mqtt.messages import MIN_VALUE, Acknowledgement, Status
 from app.mqtt.topics import ACKNOWLEDGEMENT, STATUS, TELEMETRY, parse
 from app.readings.services import Reading, store
 
@@ -116,7 +116,8 @@ class Storage:
             elif kind is TELEMETRY:
                 good, refusals = telemetry(payload, rules)
                 batch.readings += [
-                    Reading(device, one.metric, one.time, one.value) for one in good
+                    Reading(device, one.metric, one.time, rounded(one.value))
+                    for one in good
                 ]
                 if good:
                     batch.statuses[device] = "online"
@@ -162,3 +163,8 @@ class Storage:
             duplicates=len(batch.readings) - stored,
             dead=tuple(str(dead["reason"]) for dead in batch.dead),
         )
+
+
+def rounded(value: float) -> float:
+    """Return the value, or zero where it is too small to compute with."""
+    return value if abs(value) >= MIN_VALUE else 0.0

@@ -7,7 +7,9 @@ import json
 import secrets
 from typing import TYPE_CHECKING, Any, Protocol
 
-from app.core.errors import Problem
+import structlog
+
+from app.core.errors import Problem, invalid
 from app.mqtt.connection import Delivery, MqttError
 from app.mqtt.link import Link, report
 from app.mqtt.topics import FROM_DEVICES, PLATFORM, TO_DEVICES
@@ -24,6 +26,9 @@ KINDS = ("publishClientSend", "publishClientReceive", "subscribe")
 
 type Order = dict[str, Any]
 
+log = structlog.get_logger(__name__)
+RETRY_SECONDS = 5.0
+
 
 class BrokerAwayError(Problem):
     """The broker cannot be told just now: whoever asked is told so."""
@@ -32,6 +37,10 @@ class BrokerAwayError(Problem):
         """Be a 503."""
         detail = "The broker cannot be reached, try again soon."
         super().__init__(503, detail, headers={"Retry-After": "5"})
+
+
+class BrokerRefusalError(Exception):
+    """The broker answers that it does not do what the platform asks for."""
 
 
 class Publisher(Protocol):
@@ -67,7 +76,8 @@ class DynamicSecurity:
     """
 
     def __init__(self, address: Address) -> None:
-        """Speak as the platform, which `start.sh` has made the plugin's admin."""
+        """Speak as the user of MQTT_URL, which has to be an admin of the plugin."""
+        self.user = address.username
         self.link = Link(address, topics=[ANSWERS], on_delivery=self.answered)
         self.link.on_trouble = self.interrupted
         self.prepared = asyncio.Event()
@@ -81,11 +91,16 @@ class DynamicSecurity:
                 await self.link.connected.wait()
                 try:
                     await self.prepare()
-                except BrokerAwayError:
-                    continue
+                except (BrokerAwayError, BrokerRefusalError) as error:
+                    if not self.link.connected.is_set():
+                        continue  # as after the first orders, which close this link
+                    # `/readyz` shows it too. MQTT_URL may name the wrong user.
+                    log.error("mqtt.not_prepared", user=self.user, error=str(error))
+                    await asyncio.sleep(RETRY_SECONDS)
                 else:
                     self.prepared.set()
                     await self.link.lost.wait()
+                    self.prepared.clear()
 
     def answered(self, delivery: Delivery) -> None:
         """Take an answer of the plugin; those to other processes come here as well."""
@@ -110,7 +125,7 @@ class DynamicSecurity:
         """
         access, client = await self._order(
             {"command": "getDefaultACLAccess"},
-            {"command": "getClient", "username": PLATFORM},
+            {"command": "getClient", "username": self.user},
         )
         if any(
             one["allow"] for one in access["data"]["acls"] if one["acltype"] in KINDS
@@ -124,7 +139,7 @@ class DynamicSecurity:
                 {"command": "createRole", "rolename": PLATFORM, "acls": acls},
                 {
                     "command": "addClientRole",
-                    "username": PLATFORM,
+                    "username": self.user,
                     "rolename": PLATFORM,
                 },
                 known=("Role already exists",),
@@ -132,6 +147,8 @@ class DynamicSecurity:
 
     async def grant(self, device: str, secret: str) -> None:
         """Let the device in with this secret and no other; close what is open."""
+        if device == self.user:
+            raise invalid("id", "is the platform's own name at the broker")
         role = f"device-{device}"
         answers = await self._order(
             {"command": "createRole", "rolename": role, "acls": acls_of(device)},
@@ -194,7 +211,7 @@ class DynamicSecurity:
         for found in answers:
             if found.get("error") and found["error"] not in known:
                 message = f"The broker refuses {found['command']}: {found['error']}"
-                raise RuntimeError(message)
+                raise BrokerRefusalError(message)
         return answers
 
 

@@ -95,7 +95,7 @@ class Connection:
         client.on_disconnect = self._disconnected
         client.on_subscribe = self._subscribed
         client.on_unsubscribe = self._done
-        client.on_publish = self._done
+        client.on_publish = self._published
         client.on_message = self._arrived
         client.on_socket_open = self._opened
         client.on_socket_close = self._closing
@@ -281,6 +281,14 @@ class Connection:
         self._resolve(number, codes)
 
     def _done(self, _client: Client, _data: object, number: int, *_: object) -> None:
+        self._resolve(number, None)
+
+    def _published(
+        self, _client: Client, _data: object, number: int, code: Any, *_: object
+    ) -> None:
+        waiting = self._waiting.get(number)
+        if code.is_failure and waiting is not None and not waiting.done():
+            waiting.set_exception(MqttError(f"The broker refuses it: {code}"))
         self._resolve(number, None)
 
     def _resolve(self, number: int, result: object) -> None:

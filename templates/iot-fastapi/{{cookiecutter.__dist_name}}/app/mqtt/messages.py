@@ -12,7 +12,11 @@ MAX_READINGS = 500
 
 METRIC_PATTERN = r"^[a-z][a-z0-9_]{0,62}$"
 Metric = Annotated[str, Field(pattern=METRIC_PATTERN)]
-Value = Annotated[float, Field(allow_inf_nan=False)]
+# No sensor measures more, and sums and squares of all readings stay finite.
+MAX_VALUE = 1e100
+# Closer to zero is stored as zero: PostgreSQL refuses a division that underflows.
+MIN_VALUE = 1e-100
+Value = Annotated[float, Field(ge=-MAX_VALUE, le=MAX_VALUE, allow_inf_nan=False)]
 
 
 class Message(BaseModel):

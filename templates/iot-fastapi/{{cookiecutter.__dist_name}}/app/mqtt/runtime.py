@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING, Annotated, cast
 
-import structlog
 from fastapi import Depends, FastAPI, Request
 
 from app.devices.credentials import may_connect
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
 
     from app.core.database import Database
     from app.settings import Settings
-
-log = structlog.get_logger(__name__)
 
 
 class DatabaseOnly:
@@ -59,7 +56,8 @@ async def administered(
 ) -> AsyncIterator[tuple[Publisher, Access]]:
     """Have a link for commands, and the access that speaks through it.
 
-    With Mosquitto the plugin is prepared each time that the link comes up.
+    With Mosquitto the plugin is prepared each time that the link comes up. The block
+    ends with an error when the link does: nobody works on without it.
     """
     if settings.ingest_source == "sqs":
         from app.aws.iot import IotCore  # nothing of AWS elsewhere
@@ -75,12 +73,13 @@ async def administered(
         plugin = DynamicSecurity(address)
         link, access = plugin.link, plugin
         work = plugin.run()
-    task = asyncio.create_task(work)
     try:
-        yield link, access
-    finally:
-        task.cancel()
-        await asyncio.wait([task])
+        async with asyncio.TaskGroup() as group:
+            task = group.create_task(work)
+            yield link, access
+            task.cancel()
+    except ExceptionGroup as found:
+        raise found.exceptions[0] from found
 
 
 async def connect(app: FastAPI) -> None:
@@ -88,13 +87,14 @@ async def connect(app: FastAPI) -> None:
     async with administered(app.state.settings) as (link, access):
         if not hasattr(app.state, "access"):
             app.state.access = access
-        app.state.ready_checks["broker"] = lambda: is_up(link)
+        plugin = access if isinstance(access, DynamicSecurity) else None
+        ready = plugin.prepared if plugin else link.connected
+
+        async def is_ready() -> bool:
+            return ready.is_set()
+
+        app.state.ready_checks["broker"] = is_ready
         await asyncio.Event().wait()
-
-
-async def is_up(link: Publisher) -> bool:
-    """Whether the link is connected just now."""
-    return link.connected.is_set()
 
 
 def get_access(request: Request) -> Access:

@@ -2,7 +2,8 @@
 
 Nothing is added to what is there, so late, double and lost turns do no harm: a bucket
 is what its readings come to when it is written. One worker at a time writes, so that
-none overwrites what another worked out of newer readings.
+none overwrites what another worked out of newer readings. A bucket that the database
+refuses is logged, counted and left out, so that it does not stop the others.
 """
 
 from __future__ import annotations
@@ -11,15 +12,20 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
+import structlog
 from prometheus_client import Counter
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import aliased
 
 from app.core.database import UtcDateTime, upsert
 from app.readings.buckets import DAY, HOUR, LEVELS, MINUTE, floor
 from app.readings.locks import attempt
-from app.readings.models import Day, DirtyBucket, Latest, Reading, Rollup, table_of
+from app.readings.models import Day, DirtyBucket, Reading, Rollup, table_of
+from app.readings.store import is_refusal
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from app.core.database import Database
@@ -29,6 +35,8 @@ type Bucket = tuple[str, int, datetime]  # device, metric, start
 BATCH = 5000
 FIGURES = ("count", "sum", "min", "max", "last", "last_time")
 ROLLED = Counter("rollup_buckets", "Roll-ups worked out", ["level"])
+REFUSED = Counter("rollup_refused", "Minutes whose roll-ups the database refuses")
+log = structlog.get_logger(__name__)
 
 
 async def roll_up(database: Database, batch: int = BATCH) -> int:
@@ -46,9 +54,9 @@ async def roll_up(database: Database, batch: int = BATCH) -> int:
             .where(DirtyBucket.id.in_(some))
             .returning(DirtyBucket.device_id, DirtyBucket.metric_id, DirtyBucket.start)
         )
-        minutes: set[Bucket] = {(device, metric, at) for device, metric, at in found}
+        minutes = sorted({(device, metric, at) for device, metric, at in found})
         if minutes:
-            await _recompute(session, minutes)
+            await _isolate(session, minutes)
     return len(minutes)
 
 
@@ -60,14 +68,36 @@ async def roll_up_all(database: Database) -> int:
     return done
 
 
-async def _recompute(session: AsyncSession, minutes: set[Bucket]) -> None:
+async def _isolate(session: AsyncSession, minutes: Sequence[Bucket]) -> None:
+    """Compute the roll-ups of these minutes, except those that the database refuses."""
+    try:
+        async with session.begin_nested():
+            await _recompute(session, minutes)
+    except DBAPIError as error:
+        if not is_refusal(error):
+            raise
+        if len(minutes) > 1:
+            middle = len(minutes) // 2
+            await _isolate(session, minutes[:middle])
+            await _isolate(session, minutes[middle:])
+            return
+        ((device, metric, start),) = minutes
+        REFUSED.inc()
+        log.error(
+            "rollup.refused",
+            device=device,
+            metric=metric,
+            start=start.isoformat(),
+            error=str(error.orig)[:200],
+        )
+
+
+async def _recompute(session: AsyncSession, minutes: Sequence[Bucket]) -> None:
     for level in LEVELS:
         buckets = sorted({(d, m, floor(start, level)) for d, m, start in minutes})
         source = _of_readings if level == MINUTE else _of_rollups
         await _write(session, level, buckets, source)
         ROLLED.labels(str(level)).inc(len(buckets))
-    series = sorted({(device, metric) for device, metric, _ in minutes})
-    await _write_latest(session, series)
     days = sorted({floor(start, DAY).date() for _, _, start in minutes})
     insert = upsert(session, table_of(Day))
     changed = insert.on_conflict_do_update(
@@ -170,26 +200,3 @@ def _of_rollups(
         newest.limit(1).correlate_except(other).scalar_subquery().label("last"),
         sa.func.max(row.last_time).label("last_time"),
     ).where(inside(row))
-
-
-async def _write_latest(session: AsyncSession, series: list[tuple[str, int]]) -> None:
-    """Note the newest reading of each: it may be another than came last."""
-    device: Any = sa.bindparam("device")
-    metric: Any = sa.bindparam("metric")
-    newest = (
-        sa.select(Rollup.device_id, Rollup.metric_id, Rollup.last_time, Rollup.last)
-        .where(Rollup.level == DAY)
-        .where(Rollup.device_id == device, Rollup.metric_id == metric)
-        .order_by(Rollup.start.desc())
-        .limit(1)
-    )
-    statement = upsert(session, table_of(Latest)).from_select(
-        ["device_id", "metric_id", "time", "value"], newest
-    )
-    await session.execute(
-        statement.on_conflict_do_update(
-            index_elements=["device_id", "metric_id"],
-            set_={name: statement.excluded[name] for name in ("time", "value")},
-        ),
-        [{"device": one[0], "metric": one[1]} for one in series],
-    )

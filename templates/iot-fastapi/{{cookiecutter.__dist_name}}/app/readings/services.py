@@ -14,23 +14,13 @@ from app.core.errors import Problem, invalid
 from app.readings.buckets import DAY, Resolution, floor, resolution
 from app.readings.models import Latest, Metric, Rollup
 from app.readings.models import Reading as Row
-from app.readings.store import store
+from app.readings.store import Reading, store
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
 __all__ = ["Reading", "Series", "find_metric", "latest", "range_of", "store"]
 MOST_POINTS, LONGEST = 2000, timedelta(days=3660)
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What a device measured."""
-
-    device_id: str
-    metric: str
-    time: datetime
-    value: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +77,7 @@ async def add_metrics(session: AsyncSession, units: Mapping[str, str]) -> None:
 async def latest(
     session: AsyncSession, devices: Collection[str] | None = None
 ) -> list[LatestValue]:
-    """Return the newest values of these devices, or of all; a second old at most."""
+    """Return the newest values of these devices, or of all of them."""
     query = (
         sa.select(Latest.device_id, Metric.name, Metric.unit, Latest.time, Latest.value)
         .join(Metric, Metric.id == Latest.metric_id)

@@ -1,22 +1,42 @@
-"""Storing a batch: each reading once, and a note of which roll-ups it changes."""
+"""Store a batch: each reading once, the latest values, and which roll-ups change.
+
+The latest values are written in the same transaction as the readings, so that pages
+are up to date even when the worker that computes the roll-ups has stopped.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InterfaceError
+from sqlalchemy.exc import TimeoutError as NoFreeConnection
 
 from app.core.database import UtcDateTime, upsert
 from app.readings.buckets import MINUTE, floor
 from app.readings.locks import shared
-from app.readings.models import DirtyBucket, Horizon, Metric, Reading
+from app.readings import models
+from app.readings.models import DirtyBucket, Horizon, Latest, Metric, table_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from app.readings import services
+REFUSALS = ("22", "23")  # SQLSTATE: data exception, integrity constraint violation
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a device measured."""
+
+    device_id: str
+    metric: str
+    time: datetime
+    value: float
+
 
 # One statement and one plan for a batch of any size: four arrays, and not a parameter
 # for each value. What is new is counted, and its minutes are noted, on the server.
@@ -28,7 +48,15 @@ FAST = sa.text("""
             AS given (device, metric, time, value)
         WHERE given.time >= coalesce((SELECT time FROM horizon), '-infinity')
         ON CONFLICT DO NOTHING
-        RETURNING device_id, metric_id, time
+        RETURNING device_id, metric_id, time, value
+    ), newest AS (
+        -- Rows are locked in one order, so that two workers never deadlock.
+        INSERT INTO latest (device_id, metric_id, time, value)
+        SELECT DISTINCT ON (device_id, metric_id) device_id, metric_id, time, value
+        FROM new ORDER BY device_id, metric_id, time DESC
+        ON CONFLICT (device_id, metric_id) DO UPDATE
+        SET time = excluded.time, value = excluded.value
+        WHERE latest.time < excluded.time
     ), noted AS (
         INSERT INTO dirty_buckets (device_id, metric_id, start)
         SELECT DISTINCT device_id, metric_id, date_trunc('minute', time, 'UTC') FROM new
@@ -42,7 +70,7 @@ FAST = sa.text("""
 )
 
 
-async def store(session: AsyncSession, rows: Sequence[services.Reading]) -> int:
+async def store(session: AsyncSession, rows: Sequence[Reading]) -> int:
     """Store readings in the session's transaction; return how many are new.
 
     What is stored already is left as it is, and what is older than the horizon (see
@@ -75,7 +103,7 @@ async def metric_ids(session: AsyncSession, names: set[str]) -> dict[str, int]:
 
 
 async def _portable(
-    session: AsyncSession, rows: Sequence[services.Reading], metrics: dict[str, int]
+    session: AsyncSession, rows: Sequence[Reading], metrics: dict[str, int]
 ) -> int:
     horizon = await session.scalar(sa.select(Horizon.time))
     values = [
@@ -90,13 +118,41 @@ async def _portable(
     ]
     if not values:
         return 0
-    insert = upsert(session, Reading).on_conflict_do_nothing()
-    new = await session.execute(
-        insert.returning(Reading.device_id, Reading.metric_id, Reading.time), values
-    )
-    keys = [(device, metric, floor(time, MINUTE)) for device, metric, time in new]
+    row = models.Reading
+    insert = upsert(session, row).on_conflict_do_nothing()
+    returned = insert.returning(row.device_id, row.metric_id, row.time, row.value)
+    new = (await session.execute(returned, values)).all()
+    keys = [(device, metric, floor(time, MINUTE)) for device, metric, time, _ in new]
     if keys:
         names = ("device_id", "metric_id", "start")
         dirty = [dict(zip(names, key, strict=True)) for key in dict.fromkeys(keys)]
         await session.execute(sa.insert(DirtyBucket), dirty)
+        newest = upsert(session, table_of(Latest))
+        await session.execute(
+            newest.on_conflict_do_update(
+                index_elements=["device_id", "metric_id"],
+                set_={name: newest.excluded[name] for name in ("time", "value")},
+                where=Latest.time < newest.excluded.time,
+            ),
+            [one._asdict() for one in new],
+        )
     return len(keys)
+
+
+def is_refusal(error: Exception) -> bool:
+    """Return whether the database will refuse the same values every time."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    state = getattr(cause, "sqlstate", None) or ""
+    return state[:2] in REFUSALS or isinstance(
+        error, DataError | IntegrityError | ValueError | TypeError | OverflowError
+    )
+
+
+def is_lost(error: Exception) -> bool:
+    """Return whether there is no connection to the database."""
+    # asyncpg lets through what the server says while it connects.
+    return (
+        isinstance(error, OSError | InterfaceError | NoFreeConnection)
+        or (isinstance(error, DBAPIError) and error.connection_invalidated)
+        or (not isinstance(error, DBAPIError) and hasattr(error, "sqlstate"))
+    )

@@ -413,9 +413,7 @@ def upgrade() -> None:
         ),
         sa.Column("time", app.core.database.UtcDateTime(timezone=True), nullable=False),
         sa.Column("value", sa.Double(), nullable=False),
-        sa.CheckConstraint(
-            "abs(value) <= 1.7976931348623157e308", name=op.f("ck_readings_finite")
-        ),
+        sa.CheckConstraint("abs(value) <= 1e100", name=op.f("ck_readings_bounded")),
         sa.ForeignKeyConstraint(
             ["device_id"],
             ["devices.id"],

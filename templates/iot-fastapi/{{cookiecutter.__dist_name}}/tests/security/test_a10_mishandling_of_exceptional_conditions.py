@@ -88,18 +88,23 @@ async def test_a_database_that_is_away_is_503(
         assert word not in answer.text
 
 
-async def test_a_service_that_fails_is_logged(
-    app: FastAPI, caplog: pytest.LogCaptureFixture
+async def test_a_service_that_fails_is_logged_and_started_again(
+    app: FastAPI, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What runs beside the server does not end without a word."""
-    failed = asyncio.Event()
+    """Nothing that runs beside the server ends without a word, or for good."""
+    monkeypatch.setattr(main, "RESTART_SECONDS", 0)
+    starts, again = 0, asyncio.Event()
 
     async def fails() -> None:
-        try:
+        nonlocal starts
+        starts += 1
+        if starts == 3:
+            again.set()
+            await asyncio.Event().wait()
+        if starts == 1:
             await boom()
-        finally:
-            failed.set()
 
-    async with main.running(fails()):
-        await failed.wait()
+    async with main.running(fails), asyncio.timeout(10):
+        await again.wait()
     assert "the secret inside" in caplog.text
+    assert "service ended" in caplog.text

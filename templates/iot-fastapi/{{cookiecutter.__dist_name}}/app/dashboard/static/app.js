@@ -166,7 +166,7 @@ function show(state, name) {
   state.textContent = name;
 }
 
-function take({ values, devices, commands, alerts, open }) {
+function take({ values, devices, commands, alerts, open, counts }) {
   for (const one of values) {
     const metric = CSS.escape(one.metric);
     for (const place of within(one.device_id, `[data-metric="${metric}"]`)) {
@@ -179,7 +179,7 @@ function take({ values, devices, commands, alerts, open }) {
   }
   for (const { id, status, seen } of devices) {
     for (const state of within(id, ".state[data-state]")) {
-      if (!state.closest("[data-command]")) turn(state, status);
+      if (!state.closest("[data-command]")) show(state, status);
     }
     for (const place of within(id, "[data-seen]")) {
       if (seen) place.replaceChildren(timeOf(seen));
@@ -194,25 +194,13 @@ function take({ values, devices, commands, alerts, open }) {
   for (const { device_id: device, status, rule } of alerts) {
     if (status === "open") say(`Alert on ${device}: ${rule}`);
   }
-  const count = document.querySelector('[data-count="alerts"]');
-  if (count) count.textContent = open;
+  for (const [name, number] of Object.entries({ ...counts, alerts: open })) {
+    const count = document.querySelector(`[data-count="${name}"]`);
+    if (count) count.textContent = number;
+  }
   const place = document.querySelector("#alerts");
   if (place && (alerts.length || open !== Number(place.dataset.open))) freshen("#alerts");
   for (const each of charts.values()) move(each.chart, each.seconds);
-}
-
-function turn(state, status) {
-  const before = state.dataset.state;
-  if (before === status) return;
-  show(state, status);
-  if (!state.closest("tr")) return;
-  for (const [name, by] of [
-    [before, -1],
-    [status, 1],
-  ]) {
-    const count = document.querySelector(`[data-count="${name}"]`);
-    if (count) count.textContent = Number(count.textContent) + by;
-  }
 }
 
 // Only what is new is said: a screen reader reads what is added to the log.
