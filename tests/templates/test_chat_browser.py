@@ -5,7 +5,9 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Literal
+from urllib.parse import urlencode
 
 import pytest
 from playwright.sync_api import Browser as Chromium
@@ -101,7 +103,7 @@ def chromium(need: Needs) -> Iterator[Chromium]:
 
 @pytest.fixture(scope="module")
 def sessions(chromium: Chromium, server: DevServer) -> dict[str | None, StorageState | None]:
-    """The cookies of each: an account may log in five times a minute, so once for all tests."""
+    """The cookies of each, who logs in once for all tests."""
     found: dict[str | None, StorageState | None] = {None: None}
     for who in ("ada", "ben", "admin"):
         context = chromium.new_context(base_url=server.url)
@@ -221,6 +223,27 @@ def test_two_windows_talk(opens: Opens) -> None:
     ben.page.get_by_role("button", name="Delete it for everybody?").click()
     expect(ada.messages.last).to_contain_text("This message was deleted.")
     ada.sees("Magnetic pole")
+
+
+def test_who_was_muted_writes_again_by_themselves(opens: Opens, server: DevServer) -> None:
+    """While somebody is muted the page has no form; when that ends it has one, without loading it again."""
+    ben = opens("ben")
+    ben.enter("lobby")
+    email, password = server.account("admin")
+    browser = server.browser()
+    grant = urlencode({"username": email, "password": password}).encode()
+    token = json.loads(browser.open("/api/v1/auth/token", grant).body)["access_token"]
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    rooms = json.loads(browser.open("/api/v1/rooms", headers=headers).body)["items"]
+    (room,) = (one["id"] for one in rooms if one["slug"] == "lobby")
+    until = datetime.now(UTC) + timedelta(seconds=6)
+    body = json.dumps({"until": until.isoformat()}).encode()
+    path = f"/api/v1/rooms/{room}/members/ben/mute"
+    assert browser.open(path, body, headers, "PUT").status == 204
+    expect(ben.page.locator("#write")).to_have_count(0, timeout=5000)
+    expect(ben.page.locator("#write")).to_be_visible(timeout=SOON)
+    ben.say("Here I am again")
+    ben.sees("Here I am again")
 
 
 def test_who_goes_offline_misses_nothing(opens: Opens) -> None:

@@ -94,7 +94,7 @@ def test_postman_collection_runs(server: DevServer, chat: Project, need: Needs) 
 
 def test_locust_has_no_failure(project: Callable[..., Project]) -> None:
     """Nine users of the load test talk over sockets, write and read, and nothing fails."""
-    # In a chat of its own: an account may log in five times a minute.
+    # In a chat of its own: it leaves many messages.
     chat = project(template="chat-websockets")
     with dev(chat) as server:
         words = ["locust", "-f", "load", "--headless", "-u", "9", "-r", "9", "-t", "25s"]

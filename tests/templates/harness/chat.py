@@ -75,6 +75,46 @@ async def main():
 asyncio.run(main())
 """
 
+SPEAK = """
+import asyncio, json, sys, uuid
+from websockets.asyncio.client import connect
+
+async def main():
+    port, token, room, texts, seconds = *sys.argv[1:4], json.loads(sys.argv[4]), float(sys.argv[5])
+    headers, answers = {"Authorization": f"Bearer {token}"}, {}
+    address = f"ws://127.0.0.1:{port}/ws"
+    async with asyncio.timeout(seconds), connect(address, additional_headers=headers, proxy=None) as socket:
+        await socket.send(json.dumps({"type": "hello", "protocol": 1}))
+        for text in texts:
+            key = str(uuid.uuid5(uuid.NAMESPACE_URL, text))
+            frame = {"type": "send", "ref": key, "room": room, "client_id": key, "text": text}
+            await socket.send(json.dumps(frame))
+        while len(answers) < len(texts):
+            answer = json.loads(await socket.recv())
+            if answer["type"] in {"ack", "error"}:
+                answers[answer["ref"]] = answer
+    print(json.dumps([answers[str(uuid.uuid5(uuid.NAMESPACE_URL, text))] for text in texts]))
+
+asyncio.run(main())
+"""
+
+LISTEN = """
+import asyncio, json, sys
+from websockets.asyncio.client import connect
+
+async def main():
+    port, token, room = sys.argv[1:4]
+    headers = {"Authorization": f"Bearer {token}"}
+    async with connect(f"ws://127.0.0.1:{port}/ws", additional_headers=headers, proxy=None) as socket:
+        await socket.send(json.dumps({"type": "hello", "protocol": 1}))
+        await socket.send(json.dumps({"type": "subscribe", "ref": "s", "room": room, "after": None}))
+        async for text in socket:
+            if json.loads(text)["type"] in {"subscribed", "presence"}:
+                print(text, flush=True)
+
+asyncio.run(main())
+"""
+
 TALKERS = Path(__file__).with_name("talkers.py")  # only the project's Python can run it
 
 
@@ -148,10 +188,46 @@ class Chat:
         with self.program(TALKERS, file, str(messages)) as program:
             yield Talkers(program)
 
+    def speak(
+        self, port: int, token: str, room: str, texts: list[str], within: float
+    ) -> list[dict[str, Any]]:
+        """Send these messages over one socket at once; return the answer to each."""
+        words = (str(port), token, room, json.dumps(texts), str(within))
+        answers: list[dict[str, Any]] = json.loads(self.call("-c", SPEAK, *words))
+        return answers
+
+    @contextlib.contextmanager
+    def listener(self, port: int, token: str, room: str) -> Iterator["Ears"]:
+        """Have somebody listen in a room while the block lasts."""
+        with self.program("-c", LISTEN, str(port), token, room) as program:
+            ears = Ears(program)
+            until(lambda: ears.present, within=60, what=lambda: program.text[-3000:])
+            yield ears
+
     def stored(self) -> dict[str, list[Any]]:
         """Return of each room its events, how many different texts, and what everybody should have seen."""
         stored: dict[str, list[Any]] = json.loads(self.call("-c", STORED))
         return stored
+
+
+@dataclass(frozen=True, slots=True)
+class Ears:
+    """Somebody who listens in a room."""
+
+    program: Running
+
+    @property
+    def present(self) -> set[str]:
+        """The handles of all that are there, as this socket was told until now."""
+        there: set[str] = set()
+        for line in list(self.program.lines):
+            frame = json.loads(line) if line.startswith("{") else {}
+            if frame.get("type") == "subscribed":
+                there = {one["handle"] for one in frame["present"]} | {"oneself"}
+            elif frame:
+                change = there.add if frame["online"] else there.discard
+                change(frame["user"]["handle"])
+        return there
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,9 @@ import uuid
 from collections.abc import Callable
 
 import sqlalchemy as sa
+import structlog
 from fastapi import FastAPI
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.models import User
@@ -26,6 +28,8 @@ SECONDS = 0.5  # between two looks at what was said
 MOST = 20
 HELP = "I know `hello`, `time` and `dice`; to everything else I only nod."
 
+log = structlog.get_logger("bot")
+
 type Put = Callable[[Draft, Callable[[Outcome], None]], None]
 
 
@@ -37,9 +41,14 @@ async def make(session: AsyncSession) -> None:
 
 
 async def run(app: FastAPI) -> None:
-    """Answer what people say, until the server ends."""
+    """Answer what people say, until the server ends, whatever fails in between."""
     while True:
-        await turn(app.state.database, app.state.live.writer.put)
+        try:
+            await turn(app.state.database, app.state.live.writer.put)
+        except (SQLAlchemyError, OSError) as error:
+            log.warning("database away", error=type(error).__name__)
+        except Exception:
+            log.exception("failed")
         await asyncio.sleep(SECONDS)
 
 

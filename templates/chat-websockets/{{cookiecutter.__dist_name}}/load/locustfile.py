@@ -26,7 +26,7 @@ SECONDS = 10
 TOO_MANY = 429
 TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 ROOM = re.compile(r'href="(/rooms/[^"/?]+)"')
-# An account may log in five times a minute, so those who share one share a login.
+# Those who share an account share a login.
 LOGIN = Lock()
 PEOPLE = itertools.cycle(
     [

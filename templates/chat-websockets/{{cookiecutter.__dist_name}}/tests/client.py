@@ -111,6 +111,7 @@ class Client:
                     additional_headers=await self.headers(),
                     subprotocols=[websockets.Subprotocol("chat.v1")],
                     compression=None,
+                    proxy=None,
                 ) as socket:
                     wait = 0.05
                     await self._talk(socket)

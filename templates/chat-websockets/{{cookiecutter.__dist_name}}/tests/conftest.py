@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import functools
+import inspect
 import os
 import secrets
+import signal
 import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -14,6 +17,11 @@ from pathlib import Path
 from typing import Any
 
 os.environ["APP_ENV"] = "test"  # before anything of the app reads it
+# What listens on this machine is asked directly, whatever proxy the machine has.
+os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
+# An application under test passes a signal on to the handler from before: without one
+# SIGTERM would not end the run.
+signal.signal(signal.SIGTERM, lambda number, _: os._exit(128 + number))
 
 import httpx2
 import hypothesis
@@ -30,6 +38,7 @@ from app.settings import Settings, load
 from tests.factories import log_in, make_user
 from tests.live import GIVEN, Server, own_redis, serving
 
+TEST_SECONDS = 120
 type AsRole = Callable[[str], Awaitable[dict[str, str]]]
 
 # The same examples on every run, on a machine of any pace.
@@ -40,6 +49,21 @@ hypothesis.settings.register_profile(
     suppress_health_check=[hypothesis.HealthCheck.too_slow],
 )
 hypothesis.settings.load_profile("project")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> None:
+    """Give every asynchronous test a deadline: what it waits for may never come."""
+    test = pyfuncitem.obj
+    if not inspect.iscoroutinefunction(test):
+        return
+
+    @functools.wraps(test)
+    async def limited(*args: Any, **kwargs: Any) -> None:
+        async with asyncio.timeout(TEST_SECONDS):
+            await test(*args, **kwargs)
+
+    pyfuncitem.obj = limited
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

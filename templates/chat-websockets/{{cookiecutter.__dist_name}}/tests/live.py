@@ -40,7 +40,13 @@ from tests.factories import log_in, make_user
 
 REDIS = shutil.which("redis-server")
 GIVEN = os.environ.get("REDIS_URL", "")
-KINDS = ["alone", "redis"] if REDIS or GIVEN else ["alone"]
+IN_REDIS = pytest.param(
+    "redis",
+    marks=pytest.mark.skipif(
+        not (REDIS or GIVEN), reason="no redis-server on the PATH, and no REDIS_URL"
+    ),
+)
+KINDS = ["alone", IN_REDIS]
 SECONDS = 10
 SERVER = {name: validator("server", name) for name in SCHEMAS["$defs"]["server"]}
 # Some names belong to frames of both sides.
@@ -52,16 +58,12 @@ NAMES = {
 }
 
 
+with_own_redis = pytest.mark.skipif(REDIS is None, reason="no redis-server on the PATH")
+
+
 def with_redis(test: Any) -> Any:
-    """Run a test where there is a Redis; elsewhere there is no such test."""
-    if "redis" not in KINDS:
-        return None  # without a value pytest would skip it
-    return pytest.mark.parametrize("redis", ["redis"], indirect=True)(test)
-
-
-def with_own_redis(test: Any) -> Any:
-    """Run a test that stops a Redis where there is the program; as `with_redis`."""
-    return test if REDIS else None
+    """Run a test where there is a Redis; elsewhere it is skipped, and says so."""
+    return pytest.mark.parametrize("redis", [IN_REDIS], indirect=True)(test)
 
 
 def check(frame: Frame) -> Frame:

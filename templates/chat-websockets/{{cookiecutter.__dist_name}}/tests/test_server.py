@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess  # nosec B404
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -34,7 +35,7 @@ def free_port() -> str:
 
 @contextlib.contextmanager
 def started(*arguments: str, **env: str) -> Iterator[subprocess.Popen[str]]:
-    """Have `python -m app` run with these arguments, and end it."""
+    """Have `python -m app` run with these arguments, and end it in time."""
     process = subprocess.Popen(
         [sys.executable, "-m", "app", *arguments],
         cwd=ROOT,
@@ -43,10 +44,14 @@ def started(*arguments: str, **env: str) -> Iterator[subprocess.Popen[str]]:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
     )
+    # Who waits for what it does not say reads the end of its output then.
+    deadline = threading.Timer(SECONDS, end, [process])
+    deadline.start()
     with process:
         try:
             yield process
         finally:
+            deadline.cancel()
             end(process)
 
 

@@ -26,7 +26,8 @@ from app.core.errors import Problem, invalid
 from app.core.throttle import Throttle
 from app.settings import Settings
 
-BY_ADDRESS = (Throttle("mail-from", "10/minute"), Throttle("mail-from", "50/hour"))
+# An address may be that of a whole school, where everybody signs up at nine.
+BY_ADDRESS = (Throttle("mail-from", "300/minute"), Throttle("mail-from", "600/hour"))
 BY_ACCOUNT = (Throttle("mail-to", "3/minute"), Throttle("mail-to", "10/hour"))
 LASTS = {"verify": timedelta(days=1), "reset": timedelta(hours=1)}
 log = structlog.get_logger("security")

@@ -16,7 +16,7 @@ from app.core.throttle import Throttle
 from app.settings import Settings
 
 router = APIRouter(prefix="/api/v1/auth", tags=["Accounts"])
-REFRESHES = Throttle("refresh", "60/minute")
+REFRESHES = Throttle("refresh", "600/minute")
 
 
 @router.post("/register", status_code=202)

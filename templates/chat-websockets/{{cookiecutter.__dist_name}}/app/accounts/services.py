@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from functools import partial
 
 import sqlalchemy as sa
@@ -12,17 +13,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts import sessions
 from app.accounts.models import Block, Confirmation, Login, User
-from app.core import passwords
+from app.core import passwords, throttle
 from app.core.database import Database, after_commit, upsert
 from app.core.errors import Problem, invalid
-from app.core.throttle import Throttle
+from app.core.throttle import Counter, Throttle
 from app.core.tokens import unauthorized
 from app.live.control import control
 
-# Whether there is such an account makes no difference to what is counted.
-BY_ADDRESS = (Throttle("login-from", "20/minute"), Throttle("login-from", "200/hour"))
+# Whether there is such an account makes no difference to what is counted. An address may
+# be that of a whole school, where everybody signs in at nine.
+BY_ADDRESS = (Throttle("login-from", "300/minute"), Throttle("login-from", "1000/hour"))
 BY_ACCOUNT = (Throttle("login-to", "5/minute"), Throttle("login-to", "30/hour"))
 BY_PERSON = (Throttle("password", "5/minute"), Throttle("password", "30/hour"))
+KNOWN_DAYS = 90  # an account that signed in from an address is known there so long
 log = structlog.get_logger("security")
 
 
@@ -30,13 +33,19 @@ async def log_in(database: Database, email: str, password: str, address: str) ->
     """Return the user whose password it is; `address` is that of the client.
 
     Raises Problem 401, the same for an unknown account, one that is closed and a wrong
-    password, after the same time; and Problem 429 for trying too often.
+    password, after the same time; and Problem 429 for trying too often. Every attempt
+    is counted before it is looked at, so many at once cannot pass; the right password
+    takes its own back.
     """
     email = email.strip().lower()
-    for throttle in BY_ADDRESS:
-        await throttle.hit(database, address)
-    for throttle in BY_ACCOUNT:
-        await throttle.hit(database, email)
+    # Where the account has signed in before, attempts count by themselves: no stranger
+    # can use up those of the owner. Everywhere else they count together.
+    place = f"known:{sessions.digest(f'{email} {address}')}"
+    account = place if await is_known(database, place) else email
+    attempts = [(limit, address) for limit in BY_ADDRESS]
+    attempts += [(limit, account) for limit in BY_ACCOUNT]
+    for limit, key in attempts:
+        await limit.hit(database, key)
     query = sa.select(User).where(User.email == email)
     async with database.session(write=False) as session:
         user = (await session.scalars(query)).one_or_none()
@@ -45,7 +54,35 @@ async def log_in(database: Database, email: str, password: str, address: str) ->
         log.warning("login failed", account=str(user.id) if user else None)
         raise unauthorized("The e-mail address or the password is wrong.")
     log.info("logged in", account=str(user.id))
+    await do_not_count(database, attempts, place)
     return user
+
+
+async def is_known(database: Database, place: str) -> bool:
+    """Whether the account of this place has signed in there."""
+    where = (Counter.key == place, Counter.ends > throttle.clock())
+    async with database.session(write=False) as session:
+        return await session.scalar(sa.select(Counter.key).where(*where)) is not None
+
+
+async def do_not_count(
+    database: Database, attempts: Iterable[tuple[Throttle, str]], place: str
+) -> None:
+    """Count one less of each in the window of now, and know the place from now on."""
+    now = throttle.clock()
+    units = [(each, each.rate.partition("/")[2], key) for each, key in attempts]
+    keys = [f"{each.name}:{unit}:{key}"[:400] for each, unit, key in units]
+    less = (
+        sa.update(Counter)
+        .where(Counter.key.in_(keys), Counter.ends > now, Counter.count > 0)
+        .values(count=Counter.count - 1)
+    )
+    row = {"key": place, "ends": now + KNOWN_DAYS * 86400, "count": 1}
+    async with database.begin() as session:
+        await session.execute(less)
+        await session.execute(sa.delete(Counter).where(Counter.key == place))
+        again = upsert(session, Counter).values(row).on_conflict_do_nothing()
+        await session.execute(again)
 
 
 async def get(session: AsyncSession, user_id: uuid.UUID) -> User:
@@ -112,8 +149,8 @@ async def change_password(
     Raises Problem 403 where the current one is wrong, 422 for a poor new one, and 429
     for trying too often.
     """
-    for throttle in BY_PERSON:
-        await throttle.hit(database, str(user_id))
+    for limit in BY_PERSON:
+        await limit.hit(database, str(user_id))
     async with database.session(write=False) as session:
         user = await get(session, user_id)
     if not await passwords.matches(current, user.password):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import re
 import secrets
@@ -21,6 +22,13 @@ MAIL_SCHEMES = ("smtp://", "smtp+tls://", "smtp+ssl://", "console:", "mailbox:")
 SITE = re.compile(r"(https?)://([a-z0-9.-]+|\[[0-9a-f:]+\])(?::(\d+))?/?")
 USUAL_PORTS = {("http", "80"), ("https", "443")}
 GENERATED = ("SECRET_KEY=", "SIGNING_KEY=", "PASSWORD=", "TOKEN=")
+# A line of `.env`: `NAME=value`, perhaps `export`, quotes, or a comment behind it.
+LINE = re.compile(
+    r"""\s*(?:export\s+)?(?P<name>[A-Za-z_]\w*)\s*=\s*
+    (?:'(?P<single>[^']*)'|"(?P<double>(?:[^"\\]|\\.)*)"|(?P<plain>.*?))
+    \s*(?:(?<!\S)\#.*)?""",
+    re.VERBOSE,
+)
 
 type Environment = Literal["development", "test", "production"]
 
@@ -75,25 +83,27 @@ class Reader:
         return self.environ.get(name, "").strip() or default
 
     def choice(self, name: str, values: tuple[str, ...]) -> str:
-        """Return the variable, which has to be one of `values`; else the first."""
+        """Return which of `values` the variable is, in any case; without it the first."""
         value = self.text(name, values[0])
-        if value not in values:
-            refuse(f"{name} must be one of {', '.join(values)}, not {value!r}.")
-        return value
+        for one in values:
+            if one.lower() == value.lower():
+                return one
+        refuse(f"{name} must be one of {', '.join(values)}, not {value!r}.")
 
-    def number(self, name: str, default: int) -> int:
-        """Return the variable as a whole number."""
+    def number(
+        self, name: str, default: int, *, least: int = 0, most: int = 1_000_000_000
+    ) -> int:
+        """Return the variable as a whole number from `least` to `most`."""
         value = self.text(name, str(default))
         if not value.isascii() or not value.isdigit():
             refuse(f"{name} must be a whole number, not {value!r}.")
+        if len(value) > len(str(most)) or not least <= int(value) <= most:
+            refuse(f"{name} must be from {least} to {most}, not {value}.")
         return int(value)
 
     def port(self, name: str, default: int) -> int:
         """Return the variable as the number of a port."""
-        value = self.number(name, default)
-        if not 0 < value <= HIGHEST_PORT:
-            refuse(f"{name} must be from 1 to {HIGHEST_PORT}, not {value}.")
-        return value
+        return self.number(name, default, least=1, most=HIGHEST_PORT)
 
     def items(self, name: str) -> tuple[str, ...]:
         """Return the parts of a comma-separated variable."""
@@ -190,12 +200,21 @@ def read_environment() -> dict[str, str]:
 def read_file(path: Path) -> dict[str, str]:
     """Return the `NAME=value` lines of `path`; nothing where there is no such file."""
     found: dict[str, str] = {}
-    if path.is_file():
-        for line in path.read_text(encoding="utf-8").splitlines():
-            name, given, value = line.partition("=")
-            if given and not name.lstrip().startswith("#"):
-                found[name.strip()] = value.strip().strip("\"'")
+    for line in decode(path).splitlines() if path.is_file() else ():
+        if given := LINE.fullmatch(line):
+            double = re.sub(r'\\(["\\$])', r"\1", given["double"] or "")
+            found[given["name"]] = given["single"] or double or given["plain"] or ""
     return found
+
+
+def decode(path: Path) -> str:
+    """Return the text of a file, in any encoding that Windows' editors write."""
+    content = path.read_bytes()
+    wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    try:
+        return content.decode("utf-16" if wide else "utf-8-sig")
+    except UnicodeDecodeError:
+        refuse(f"{path.name} is not UTF-8: save it as UTF-8.")
 
 
 def write_missing(folder: Path) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import secrets
+import ssl
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable
@@ -23,6 +24,8 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_asyn
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.orm import Session as SyncSession
 
+from app.core.config import refuse
+
 if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql, sqlite
     from sqlalchemy.engine import URL, Connection, Dialect
@@ -33,6 +36,12 @@ DRIVERS = {
     "sqlite": "sqlite+aiosqlite",
     "postgres": "postgresql+asyncpg",
     "postgresql": "postgresql+asyncpg",
+}
+SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
+IN_ADDRESS = {"host", "port", "target_session_attrs", "prepared_statement_cache_size"}
+KNOWN_OPTIONS = IN_ADDRESS | {
+    *("ssl", "sslmode", "sslrootcert", "sslcert", "sslkey"),
+    *("connect_timeout", "application_name"),
 }
 BUSY_MILLISECONDS = 10_000
 STATEMENT_SECONDS = 30
@@ -118,7 +127,7 @@ class Database:
         What is put into `info` later, the sessions made from then on have in theirs.
         """
         self.info: dict[str, Any] = {}
-        self.url = async_url(url)
+        self.url, options = connect_options(url)
         self.dialect = self.url.get_backend_name()
         if self.dialect == "sqlite":
             if self.url.database and self.url.database != ":memory:":
@@ -131,19 +140,18 @@ class Database:
             event.listen(self.engine.sync_engine, "invalidate", _end_sqlite)
         else:
             timeout = str(STATEMENT_SECONDS * 1000)
+            server = {
+                "statement_timeout": timeout,
+                "idle_in_transaction_session_timeout": timeout,
+                "timezone": "UTC",
+            }
+            options["server_settings"] = server | options.get("server_settings", {})
             self.engine = create_async_engine(
                 self.url,
                 pool_size=10,
                 max_overflow=5,
                 pool_timeout=5,
-                connect_args={
-                    "timeout": 5,
-                    "server_settings": {
-                        "statement_timeout": timeout,
-                        "idle_in_transaction_session_timeout": timeout,
-                        "timezone": "UTC",
-                    },
-                },
+                connect_args={"timeout": 5, "async_creator_fn": connect} | options,
             )
             event.listen(self.engine.sync_engine, "checkout", _replace_closed)
         self._writing = async_sessionmaker(
@@ -165,17 +173,68 @@ class Database:
         await self.engine.dispose()
 
 
-def async_url(url: str) -> URL:
-    """Return the address with the async driver of its database.
+class DatabaseAwayError(ConnectionError):
+    """The database server cannot be reached, or does not answer in time."""
 
-    libpq's `sslmode` is called `ssl` by asyncpg.
+
+async def connect(*given: Any, **options: Any) -> Any:
+    """Return a connection of asyncpg; raise DatabaseAwayError where there is none."""
+    import asyncpg  # SQLite does without
+
+    try:
+        return await asyncpg.connect(*given, **options)
+    except OSError as error:  # a TimeoutError is one
+        raise DatabaseAwayError(str(error) or "no answer in time") from error
+
+
+def connect_options(url: str) -> tuple[URL, dict[str, Any]]:
+    """Return the address with its async driver, and what the driver is told apart.
+
+    Hosting services give the options of libpq; those that asyncpg has no word for are
+    refused. Source: https://www.postgresql.org/docs/17/libpq-connect.html
     """
     made = make_url(url)
-    name = DRIVERS.get(made.drivername, made.drivername)
-    query = {
-        ("ssl" if key == "sslmode" else key): made.query[key] for key in made.query
-    }
-    return made.set(drivername=name, query=query)
+    made = made.set(drivername=DRIVERS.get(made.drivername, made.drivername))
+    if made.get_backend_name() == "sqlite":
+        return made, {}
+    given = {name: str(value) for name, value in made.query.items()}
+    if unknown := given.keys() - KNOWN_OPTIONS:
+        refuse(f"DATABASE_URL has options that are not known: {', '.join(unknown)}.")
+    options: dict[str, Any] = {}
+    if "sslmode" in given or "ssl" in given:
+        options["ssl"] = tls(given)
+    if "connect_timeout" in given:
+        if not given["connect_timeout"].isdigit():
+            refuse("DATABASE_URL: connect_timeout must be a whole number.")
+        options["timeout"] = int(given["connect_timeout"])
+    if "application_name" in given:
+        options["server_settings"] = {"application_name": given["application_name"]}
+    kept = {name: made.query[name] for name in made.query if name in IN_ADDRESS}
+    return made.set(query=kept), options
+
+
+def async_url(url: str) -> URL:
+    """Return the address with the async driver of its database."""
+    return connect_options(url)[0]
+
+
+def tls(given: dict[str, str]) -> ssl.SSLContext | str:
+    """Return how to encrypt: a context that verifies the server, or libpq's word."""
+    mode = given.get("sslmode", given.get("ssl", ""))
+    if mode not in SSL_MODES:
+        refuse(f"DATABASE_URL: sslmode must be one of {', '.join(SSL_MODES)}.")
+    ca = given.get("sslrootcert")
+    # As libpq does: who names a certificate to trust wants it checked.
+    if not mode.startswith("verify") and (not ca or mode != "require"):
+        return mode
+    try:
+        context = ssl.create_default_context(cafile=None if ca == "system" else ca)
+        if "sslcert" in given:
+            context.load_cert_chain(given["sslcert"], given.get("sslkey"))
+    except OSError as error:
+        refuse(f"DATABASE_URL: a certificate cannot be read: {error}.")
+    context.check_hostname = mode == "verify-full"
+    return context
 
 
 def _prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:

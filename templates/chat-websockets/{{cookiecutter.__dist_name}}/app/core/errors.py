@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, cast
@@ -14,6 +13,8 @@ from fastapi.responses import JSONResponse
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoFreeConnection
 from starlette.exceptions import HTTPException
+
+from app.core.database import DatabaseAwayError
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = "5"
@@ -119,6 +120,4 @@ def register(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, unfit)
     app.add_exception_handler(DBAPIError, away)
     app.add_exception_handler(NoFreeConnection, away)
-    # asyncpg lets through what the operating system says as it connects.
-    for kind in (ConnectionError, socket.gaierror, TimeoutError):
-        app.add_exception_handler(kind, away)
+    app.add_exception_handler(DatabaseAwayError, away)

@@ -20,7 +20,7 @@ from anyio import CancelScope
 from uvicorn.importer import import_from_string
 from uvicorn.supervisors.statreload import StatReload
 
-from app.core.config import BASE_DIR, SettingsError
+from app.core.config import BASE_DIR, Reader, SettingsError
 
 LOOPBACK = "127.0.0.1"
 GRACEFUL_SECONDS = 8
@@ -95,7 +95,7 @@ def serve(factory: str, *, port: int) -> None:
     On every address of the machine, as nginx stands before it, with as many processes
     as WEB_CONCURRENCY says.
     """
-    workers = int(os.environ.get("WEB_CONCURRENCY", "") or 1)
+    workers = Reader(os.environ).number("WEB_CONCURRENCY", 1, least=1, most=64)
     with shared_metrics() if workers > 1 else contextlib.nullcontext():
         uvicorn.run(
             factory,
@@ -117,6 +117,7 @@ def develop(factory: str, *, port: int, reload: bool, prepare: str) -> None:
         factory,
         host=LOOPBACK,
         port=port,
+        workers=1,  # whatever WEB_CONCURRENCY says
         reload=reload,
         reload_dirs=[str(BASE_DIR / "app")] if reload else None,
         timeout_graceful_shutdown=2,

@@ -7,7 +7,9 @@ transaction of its own: a request that is refused has to count too.
 from __future__ import annotations
 
 import time
+from collections.abc import MutableMapping
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 import structlog
@@ -17,6 +19,8 @@ from app.core.database import Base, Database, upsert
 from app.core.errors import Problem
 
 UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
+PRUNE_SECONDS = 60
+pruned_at: MutableMapping[Database, int] = WeakKeyDictionary()
 log = structlog.get_logger("security")
 
 
@@ -48,12 +52,8 @@ class Throttle:
         window, now = UNITS[unit], clock()
         ends = now - now % window + window
         row = {"key": f"{self.name}:{unit}:{key}"[:400], "ends": ends, "count": 1}
+        await prune(database, now)
         async with database.begin() as session:
-            # Windows that are over go as new ones come: nothing else has to clean up.
-            over = sa.delete(Counter).where(
-                Counter.key == row["key"], Counter.ends <= now
-            )
-            await session.execute(over)
             more = upsert(session, Counter).values(row)
             counted = more.on_conflict_do_update(
                 index_elements=["key", "ends"], set_={"count": Counter.count + 1}
@@ -63,3 +63,15 @@ class Throttle:
             log.warning("throttled", limit=self.name)
             headers = {"Retry-After": str(ends - now)}
             raise Problem(429, "Too often; try again later.", headers=headers)
+
+
+async def prune(database: Database, now: int) -> None:
+    """Delete the windows that are over, of every key, at most once a minute.
+
+    The keys of some of them never come again: addresses that somebody made up.
+    """
+    if abs(now - pruned_at.get(database, 0)) < PRUNE_SECONDS:
+        return
+    pruned_at[database] = now
+    async with database.begin() as session:
+        await session.execute(sa.delete(Counter).where(Counter.ends <= now))

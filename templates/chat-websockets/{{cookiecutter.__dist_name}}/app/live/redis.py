@@ -2,7 +2,8 @@
 
 It holds nothing that has to last. While it is away each process goes on alone, with
 buckets of its own; when it is back, the process says again who is here, and whoever
-listens is told that something may be missing.
+listens is told that something may be missing. A Redis that pauses is away too: as soon
+as one command had no answer, everything is said again, and the others look again.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import asyncio
 import contextlib
 import secrets
 from collections import defaultdict, deque
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
 import structlog
@@ -33,6 +34,7 @@ FIRST_WAIT, LONGEST_WAIT = 0.1, 2.0  # before the next try to connect
 MOST_WAITING = 20_000  # commands for a Redis that is away
 BATCH = 500
 ALIVE, HELLO = "chat:instances", "hello"  # where instances are known, and made known
+AGAIN = b"again"  # with a hello: what this instance said before may be lost
 FAILURES = (RedisError, OSError)
 
 # Both take the time from Redis: the clocks of instances differ.
@@ -64,7 +66,22 @@ for i, key in ipairs(KEYS) do
 end
 return waits
 """
+# Who is here, as a whole: nobody finds it half written.
+HERE = """
+redis.call('DEL', KEYS[1])
+for i = 2, #ARGV, 2 do
+  redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1])
+end
+redis.call('EXPIRE', KEYS[1], ARGV[1])
+"""
 log = structlog.get_logger("hub")
+
+type Command = tuple[str, tuple[str | bytes | int, ...]]  # its group, if any; its words
+
+
+def is_error(answer: object) -> bool:
+    """Whether it is Redis's refusal of one command."""
+    return isinstance(answer, RedisError)
 
 
 class RedisHub:
@@ -87,9 +104,11 @@ class RedisHub:
         self._alive = frozenset({self.instance})
         self._channels: dict[str, asyncio.Event] = {}
         self._pubsub: PubSub | None = None
-        self._outgoing: deque[tuple[str | bytes | int, ...]] = deque()
+        self._outgoing: deque[Command] = deque()
         self._wake = asyncio.Event()
         self._up = False
+        self._lost = False  # something that was said, or asked, had no answer
+        self._doubtful: set[str] = set()  # the groups of which something was lost
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self, listener: Listener) -> None:
@@ -100,9 +119,16 @@ class RedisHub:
         self.publish(HELLO, b"")
         connected = asyncio.Event()
         for work in (self._listen(connected), self._speak(), self._live()):
-            self._tasks.append(asyncio.create_task(work))
+            task = asyncio.create_task(work)
+            task.add_done_callback(self._ended)
+            self._tasks.append(task)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(connected.wait(), TIMEOUT_SECONDS)
+
+    @staticmethod
+    def _ended(task: asyncio.Task[None]) -> None:
+        if not task.cancelled():
+            log.error("hub stopped", exc_info=task.exception())
 
     async def stop(self) -> None:
         """Take this instance's traces away, if Redis is there to do it."""
@@ -177,7 +203,9 @@ class RedisHub:
             instance, _, data = message["data"].partition(b" ")
             name = instance.decode()
             self._alive |= {name}
-            if name != self.instance and channel != HELLO:
+            if name != self.instance and channel == HELLO and data == AGAIN:
+                self._listener.back()
+            elif name != self.instance and channel != HELLO:
                 try:
                     self._listener.heard(channel, name, data)
                 except Exception:  # other versions of the code may say other things
@@ -186,16 +214,26 @@ class RedisHub:
             self._channels[channel].set()
 
     def _again(self) -> None:
-        for group, people in self._groups.items():
-            for who, about in people.items():
-                self._enter(group, who, about)
+        self._lost = False
+        doubtful, self._doubtful = self._doubtful, set()
+        for group in self._groups.keys() | doubtful:
+            people = self._groups.get(group, {}).items()
+            pairs = [word for pair in people for word in pair]
+            key = self._key(self.instance, group)
+            self._say("EVAL", HERE, 1, key, KEPT_SECONDS, *pairs, group=group)
+        self.publish(HELLO, AGAIN)
         self._listener.back()
 
-    def _say(self, *command: str | bytes | int) -> None:
+    def _say(self, *words: str | bytes | int, group: str = "") -> None:
         if len(self._outgoing) >= MOST_WAITING:
+            self._lose(self._outgoing)
             self._outgoing.clear()
-        self._outgoing.append(command)
+        self._outgoing.append((group, words))
         self._wake.set()
+
+    def _lose(self, commands: Iterable[Command]) -> None:
+        self._lost = True
+        self._doubtful |= {group for group, _ in commands if group}
 
     async def _speak(self) -> None:
         while True:
@@ -206,10 +244,15 @@ class RedisHub:
                 commands = [self._outgoing.popleft() for _ in range(count)]
                 try:
                     async with self._redis.pipeline(transaction=False) as pipe:
-                        for command in commands:
-                            pipe.execute_command(*command)
-                        await pipe.execute(raise_on_error=False)
+                        for _, words in commands:
+                            pipe.execute_command(*words)
+                        answers = await pipe.execute(raise_on_error=False)
+                    pairs = zip(commands, answers, strict=True)
+                    refused = [one for one, answer in pairs if is_error(answer)]
+                    if refused:  # as by one that is loading, or full
+                        self._lose(refused)
                 except FAILURES:  # it is in the database: the others will find it
+                    self._lose(commands)
                     await asyncio.sleep(0.1)
 
     # Who is present, and which instances live.
@@ -217,12 +260,9 @@ class RedisHub:
     def enter(self, group: str, who: str, about: str) -> None:
         """Note that somebody is here."""
         self._groups[group][who] = about
-        self._enter(group, who, about)
-
-    def _enter(self, group: str, who: str, about: str) -> None:
         key = self._key(self.instance, group)
-        self._say("HSET", key, who, about)
-        self._say("EXPIRE", key, KEPT_SECONDS)
+        self._say("HSET", key, who, about, group=group)
+        self._say("EXPIRE", key, KEPT_SECONDS, group=group)
 
     def leave(self, group: str, who: str) -> None:
         """Note that somebody is no longer here."""
@@ -230,13 +270,13 @@ class RedisHub:
         there.pop(who, None)
         if not there:
             del self._groups[group]
-        self._say("HDEL", self._key(self.instance, group), who)
+        self._say("HDEL", self._key(self.instance, group), who, group=group)
 
     async def present(self, group: str) -> Mapping[str, Mapping[str, str]]:
         """Return who is there; of an instance that died recently, nobody."""
         found = {self.instance: dict(self._groups.get(group, {}))}
         others = [each for each in self._alive if each != self.instance]
-        with contextlib.suppress(*FAILURES):
+        with self._noticing():
             async with self._redis.pipeline(transaction=False) as pipe:
                 for each in others:
                     pipe.hgetall(self._key(each, group))
@@ -263,15 +303,25 @@ class RedisHub:
                     found |= {one for one, value in pairs if value is not None}
         return set(found)
 
+    @contextlib.contextmanager
+    def _noticing(self) -> Iterator[None]:
+        """Go on without an answer of Redis, and look again once it is back."""
+        try:
+            yield
+        except FAILURES:
+            self._lost = True
+
     async def _live(self) -> None:
         beats = 0
         while True:
             try:
                 await self._beat()
+                if self._lost:
+                    self._again()
                 self.publish(HELLO, b"")
                 self._listener.alive(self._alive)
             except FAILURES:
-                self._up = False
+                self._up, self._lost = False, True
             beats += 1
             if beats % REFRESH_BEATS == 0:
                 for group in self._groups:
@@ -305,5 +355,6 @@ class RedisHub:
         return self._buckets.take(rate, keys)
 
     async def ready(self) -> bool:
-        """Whether Redis answers."""
-        return bool(await cast("Any", self._redis.ping()))
+        """Whether Redis answers, and this process goes on talking to it."""
+        running = not any(task.done() for task in self._tasks)
+        return running and bool(await cast("Any", self._redis.ping()))

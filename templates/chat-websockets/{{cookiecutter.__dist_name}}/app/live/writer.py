@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app.core.database import Database
 from app.core.errors import Problem
@@ -24,6 +25,8 @@ GROUP = 200
 MOST_WAITING = 5_000
 AWAY = "The message could not be stored: send it again, it will be there once."
 BUSY = "Too much is being written just now: send it again soon."
+FAILED = "The message cannot be stored."
+REFUSED_DATA = ("22", "23")  # classes of SQLSTATE: data and constraints
 log = structlog.get_logger("writer")
 
 type Told = Callable[[Outcome], None]
@@ -58,8 +61,8 @@ class Writer:
         """Return once everything that waits is written."""
         await asyncio.gather(*(lane.stop() for lane in self._lanes))
 
-    async def write(self, group: Sequence[Waiting]) -> None:
-        """Write a group and tell everybody; never raises."""
+    async def write(self, group: Sequence[Waiting]) -> bool:
+        """Write a group and tell everybody; return whether the database took part."""
         waits = await self._limit([one.draft for one in group])
         allowed = []
         for one, wait in zip(group, waits, strict=True):
@@ -68,28 +71,50 @@ class Writer:
                 one.told(Problem(429, "You write too fast.", headers=headers))
             else:
                 allowed.append(one)
-        if allowed:
-            await self._commit(allowed)
+        return not allowed or await self._commit(allowed)
 
-    async def _commit(self, group: Sequence[Waiting]) -> None:
+    async def _commit(self, group: Sequence[Waiting]) -> bool:
         try:
             async with self._database.begin() as session:
                 outcomes = await send_all(session, [one.draft for one in group])
-        except (SQLAlchemyError, OSError) as error:
+        except Exception as error:
+            if database_failed(error):
+                log.warning("messages not written", error=type(error).__name__)
+                refuse(group)
+                return False
             if len(group) > 1:
-                # One that the database does not take must not take others with it.
-                for one in group:
-                    await self._commit([one])
-                return
-            log.warning("message not written", error=type(error).__name__)
-            group[0].told(Problem(503, AWAY, headers={"Retry-After": "1"}))
-            return
-        except Exception:
-            log.exception("failed")
-            outcomes = [Problem(500, AWAY)] * len(group)
+                # One draft that cannot be written must not take others with it.
+                half = len(group) // 2
+                if await self._commit(group[:half]):
+                    return await self._commit(group[half:])
+                refuse(group[half:])
+                return False
+            log.exception("message not written")
+            group[0].told(Problem(500, FAILED))
+            return True
         self._announce([one for one in outcomes if isinstance(one, Sent)])
         for one, outcome in zip(group, outcomes, strict=True):
             one.told(outcome)
+        return True
+
+
+def database_failed(error: Exception) -> bool:
+    """Whether every draft would fail like this: the database is away, full, locked.
+
+    Otherwise it is about a draft: a row that the database refuses, or a bug of ours.
+    """
+    if isinstance(error, IntegrityError | DataError):
+        return False
+    if isinstance(error, DBAPIError):
+        state = getattr(error.orig, "sqlstate", None) or ""
+        return not state.startswith(REFUSED_DATA)
+    return isinstance(error, PoolTimeout | OSError)
+
+
+def refuse(group: Iterable[Waiting]) -> None:
+    """Tell everybody that their message is not stored, and worth sending again."""
+    for one in group:
+        one.told(Problem(503, AWAY, headers={"Retry-After": "1"}))
 
 
 class Lane:
@@ -114,7 +139,10 @@ class Lane:
             while self._waiting:
                 count = min(GROUP, len(self._waiting))
                 group = [self._waiting.popleft() for _ in range(count)]
-                await self._writer.write(group)
+                if not await self._writer.write(group):
+                    # Who came meanwhile has waited as long: not once more for each.
+                    waiting, self._waiting = self._waiting, deque()
+                    refuse(waiting)
         finally:
             self._task = None
 

@@ -95,10 +95,15 @@ def _small(opened: ImageFile, mode: str) -> Pillow.Image:
 async def store(
     session: AsyncSession, settings: Settings, person: Person, content: bytes
 ) -> Image:
-    """Keep a picture that somebody uploaded; raise Problem 413 or 422 if it is none."""
+    """Keep a picture that somebody uploaded; raise Problem 413 or 422 if it is none.
+
+    Drawing takes long, and waits for others: until it is done, the session's connection
+    is given back, and what the session did before is committed.
+    """
     most = settings.max_image_bytes
     if len(content) > most:
         raise Problem(413, f"A picture may have {most} bytes.")
+    await session.commit()
     loop, pixels = asyncio.get_running_loop(), settings.max_image_pixels
     drawn = await loop.run_in_executor(_drawer, draw, content, pixels)
     await _tidy(session, settings, person)

@@ -10,6 +10,7 @@ import re
 from collections.abc import Collection, Iterator
 from html import escape
 
+import structlog
 from markdown_it import MarkdownIt
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
@@ -23,6 +24,7 @@ RULES = (
     ("fence", "blockquote", "list", "paragraph"),
     ("newline", "backticks", "strikethrough", "emphasis", "link", "autolink", "escape"),
 )
+log = structlog.get_logger("markdown")
 
 
 def mentioned(text: str) -> set[str]:
@@ -34,10 +36,17 @@ def mentioned(text: str) -> set[str]:
 
 
 def render(text: str, handles: Collection[str] = ()) -> str:
-    """Return the HTML of a message; `handles` are those who are really mentioned."""
-    if PLAIN.fullmatch(text):
-        return f"<p>{escape(text, quote=False)}</p>\n"
-    return str(_markdown.render(text, {"handles": frozenset(handles)}))
+    """Return the HTML of a message; `handles` are those who are really mentioned.
+
+    Every text has some: what the parser fails on is shown as it was typed.
+    """
+    if not PLAIN.fullmatch(text):
+        try:
+            return str(_markdown.render(text, {"handles": frozenset(handles)}))
+        except Exception:  # rare mixes of links and brackets break its link finder
+            log.exception("message not rendered as Markdown")
+    lines = escape(text, quote=False).replace("\n", "<br>\n")
+    return f"<p>{lines}</p>\n"
 
 
 def _finish(state: StateCore) -> None:

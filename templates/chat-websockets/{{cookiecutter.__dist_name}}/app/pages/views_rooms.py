@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -68,6 +69,7 @@ class RoomView:
     may_moderate: bool
     may_own: bool
     why_not: str
+    muted_seconds: int  # until one may write again, 0 if it is no matter of time
 
 
 def about(here: Standing, members: Iterable[MemberView], me: Person) -> RoomView:
@@ -76,6 +78,8 @@ def about(here: Standing, members: Iterable[MemberView], me: Person) -> RoomView
     others = [one.name for one in members if one.user_id != me.id]
     direct = room.kind == "direct"
     read = member.read if member else room.sequence
+    until = member.muted_until if member else None
+    left = until - utcnow() if until else timedelta()
     return RoomView(
         id=room.id,
         slug=room.slug,
@@ -92,6 +96,7 @@ def about(here: Standing, members: Iterable[MemberView], me: Person) -> RoomView
         may_moderate=here.may_moderate,
         may_own=here.may_own,
         why_not=here.why_not,
+        muted_seconds=math.ceil(max(left.total_seconds(), 0)),
     )
 
 

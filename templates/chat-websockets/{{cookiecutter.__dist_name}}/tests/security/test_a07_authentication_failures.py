@@ -6,10 +6,13 @@ from collections.abc import Callable
 
 import httpx2
 import pytest
+import sqlalchemy as sa
 from fastapi import FastAPI
 
+from app.accounts import services
 from app.core import mail, passwords
 from app.core.database import Database
+from app.core.throttle import Counter, Throttle
 from tests.conftest import AsRole, connected
 from tests.factories import make_user
 
@@ -66,10 +69,13 @@ async def test_an_address_that_guesses_at_many_accounts_is_locked(
     address: str,
     same: str,
 ) -> None:
-    """Twenty a minute, whoever they are about; IPv6 counts by network."""
+    """Whoever they are about; IPv6 counts by network."""
 
     async def wrong(*_: object) -> bool:
         return False  # twenty times Argon2 is a second of nothing
+
+    limits = (Throttle("login-from", "20/minute"),)
+    monkeypatch.setattr(services, "BY_ADDRESS", limits)
 
     email = await member(database)
     monkeypatch.setattr(passwords, "matches", wrong)
@@ -77,6 +83,33 @@ async def test_an_address_that_guesses_at_many_accounts_is_locked(
         guess = await log_in(app, f"g{number}@example.com", "x", address)
         assert guess.status_code == 401
     assert (await log_in(app, email, PASSWORD, same)).status_code == 429
+
+
+async def test_strangers_do_not_lock_the_owner_out(
+    app: FastAPI, database: Database
+) -> None:
+    """Who signed in from an address may go on there, whatever others try elsewhere."""
+    email, home = await member(database), "192.0.2.50"
+    assert (await log_in(app, email, PASSWORD, home)).status_code == 200
+    for number in range(6):
+        last = await log_in(app, email, "wrong", f"192.0.2.{number}")
+    assert last.status_code == 429
+    assert (await log_in(app, email, PASSWORD, home)).status_code == 200
+    # There as well guessing has an end: it may be the owner's computer, and not them.
+    found = [(await log_in(app, email, "wrong", home)).status_code for _ in range(6)]
+    assert found == [401] * 5 + [429]
+
+
+async def test_the_right_password_does_not_count(
+    app: FastAPI, database: Database
+) -> None:
+    """Neither for the account nor for the address."""
+    email = await member(database)
+    for _ in range(7):
+        assert (await log_in(app, email, PASSWORD)).status_code == 200
+    async with database.session(write=False) as session:
+        counts = sa.select(Counter.count).where(Counter.key.like("login-%"))
+        assert set(await session.scalars(counts)) == {0}
 
 
 async def test_an_unknown_account_is_locked_too(app: FastAPI) -> None:

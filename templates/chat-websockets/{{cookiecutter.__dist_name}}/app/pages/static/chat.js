@@ -11,6 +11,7 @@ import { Side } from "./side.js";
 const TYPED = 5000; // so long somebody counts as typing
 const { csrf, me: handle, name } = document.body.dataset;
 const me = { handle, name };
+const LONGEST = 86_400; // seconds that a timer of the browser surely can wait
 const OUT = "You are no longer in this room.";
 const blocked = new Set(document.body.dataset.blocked.split(" "));
 const STATES = {
@@ -27,6 +28,7 @@ let room = ""; // the one that is shown
 let queue = null; // what comes in while another one is being loaded
 let read = 0;
 let shown = ""; // its address
+let muted = 0; // the timer until one may write again
 const drafts = new Map();
 const typing = new Map(); // handle → when it is over
 
@@ -55,6 +57,7 @@ function show() {
   if (target) target.scrollIntoView({ block: "center" });
   else if (fresh) fresh.scrollIntoView({ block: "center" });
   else log.toBottom();
+  waitWhileMuted(Number(main.dataset.mutedSeconds));
   watchTurns();
   state(...current);
   looked();
@@ -123,6 +126,18 @@ function changed({ room: of, data }) {
   if (of !== room) return;
   if (data.change === "room" || data.user.handle === handle) go(location.href, false);
   else side.lookAgain(pageAt);
+}
+
+// Nobody says when a mute has ended: the page takes what one may do from the server then.
+function waitWhileMuted(seconds) {
+  clearTimeout(muted);
+  if (!seconds) return;
+  const look = async () => {
+    const before = main;
+    await go(location.href, false, () => {});
+    if (main === before) waitWhileMuted(5);
+  };
+  muted = setTimeout(look, 1000 * Math.min(seconds + 1, LONGEST));
 }
 
 // Too much was missed to be told one by one: take it as the page has it.

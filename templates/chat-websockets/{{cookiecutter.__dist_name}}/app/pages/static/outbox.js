@@ -69,7 +69,7 @@ export class Outbox {
       this.#log(room)?.settle(client_id, ack);
       this.arrived(client_id);
     } catch (error) {
-      const soon = SOON.has(error.code);
+      const soon = SOON.has(error.code) && error.seconds > 0; // else it would fail again
       // A connection that is there and an answer that is not: ask once more.
       if (soon || (error instanceof Lost && this.#link.ready)) this.#again(entry, error);
       else if (!(error instanceof Lost)) entry.refusal = error.message;
