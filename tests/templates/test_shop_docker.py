@@ -1,6 +1,10 @@
 """The shop's stack: an authenticated replica set, an order through nginx, and a relay that may be away."""
 
+import http.client
 import os
+import socket
+import ssl
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -85,6 +89,42 @@ def test_services_have_no_rights(service: str, up: Stack) -> None:
     assert host["CapDrop"] == ["ALL"]
     identity = up.compose("exec", "-T", service, "id", "-u").good().out.strip()
     assert identity not in {"", "0"}
+
+
+def test_app_cannot_change_its_schema(up: Stack) -> None:
+    """Its database user reads and writes, and may neither drop a validator nor make a user."""
+    script = (
+        "import os; from pymongo import MongoClient; db = MongoClient(os.environ['MONGODB_URI']).shop\n"
+        "print(db.products.count_documents({}))\n"
+        "db.command('collMod', 'stock', validator={})\n"
+    )
+    done = up.compose("exec", "-T", "app", "python", "-c", script)
+    assert int(done.out) > 0
+    assert done.code == 1
+    assert "not authorized on shop" in done.text
+
+
+def test_old_tls_is_refused(up: Stack) -> None:
+    """The proxy speaks TLS 1.2 and newer, and redirects plain HTTP to it."""
+    for version, spoken in ((ssl.TLSVersion.TLSv1_1, False), (ssl.TLSVersion.TLSv1_2, True)):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        context.set_ciphers("DEFAULT:@SECLEVEL=0")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            context.minimum_version = context.maximum_version = version
+        with socket.create_connection(("127.0.0.1", up.https_port), timeout=30) as plain:
+            if spoken:
+                context.wrap_socket(plain).close()
+            else:
+                with pytest.raises(ssl.SSLError):
+                    context.wrap_socket(plain)
+    connection = http.client.HTTPConnection("127.0.0.1", up.http_port, timeout=30)
+    connection.request("GET", "/healthz")
+    answer = connection.getresponse()
+    connection.close()
+    assert answer.status in {301, 308}
+    assert str(answer.headers["Location"]).startswith("https://")
 
 
 def test_shop_works_while_the_relay_is_down(up: Stack) -> None:

@@ -1,8 +1,17 @@
 """`.env`: made at the first start, with secrets of its own, and read at each."""
 
 import os
+import re
 import secrets
 from pathlib import Path
+
+# As shells and Docker Compose take it: `export`, quotes, a comment behind the value.
+LINE = re.compile(
+    r"""\s*(?:export\s+)?(?P<name>\w+)\s*=\s*
+        (?:"(?P<double>[^"]*)" | '(?P<single>[^']*)' | (?P<plain>(?:(?<!\s)|(?!\#))[^"'\s].*?|))
+        \s*(?:(?<=\s)\#.*)?""",
+    re.VERBOSE,
+)
 
 
 def write_missing(folder: Path) -> bool:
@@ -27,12 +36,27 @@ def write_missing(folder: Path) -> bool:
 
 
 def read_file(path: Path) -> dict[str, str]:
-    """Return the `NAME=value` lines of `path`; nothing where there is no such file."""
-    found: dict[str, str] = {}
-    if path.is_file():
+    """Return the `NAME=value` lines of `path`; nothing where there is no such file.
+
+    Raises ValueError, with a sentence, for a file that says something else.
+    """
+    if not path.is_file():
+        return {}
+    try:
         # Windows may begin a file with a mark of its encoding.
-        for line in path.read_text(encoding="utf-8-sig").splitlines():
-            name, given, value = line.partition("=")
-            if given and not name.lstrip().startswith("#"):
-                found[name.strip()] = value.strip().strip("\"'")
+        text = path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = "\0"  # as in UTF-16, of which some is UTF-8 too
+    if "\0" in text:
+        raise ValueError(f"{path.name} cannot be read: save it as UTF-8.")
+    found: dict[str, str] = {}
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        match = LINE.fullmatch(line)
+        if match is None:
+            raise ValueError(f"{path.name} line {number} is not NAME=value.")
+        found[match["name"]] = (
+            match["double"] or match["single"] or match["plain"] or ""
+        )
     return found

@@ -1,4 +1,7 @@
-"""How gunicorn serves the shop: workers and threads, time limits, logs as JSON."""
+"""How gunicorn serves the shop: workers and threads, time limits, logs as JSON.
+
+`python -m shop.gunicorn` starts it.
+"""
 
 import os
 import sys
@@ -11,12 +14,12 @@ from shop.settings import SettingsError, load
 
 # A setting that is refused is one line here, instead of one from each worker.
 try:
-    load()
+    settings = load()
 except SettingsError as refusal:
     sys.exit(str(refusal))
 
-bind = f"0.0.0.0:{os.environ.get('PORT', '8000')}"
-workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
+bind = f"0.0.0.0:{settings.port}"
+workers = settings.workers
 worker_class = "gthread"
 threads = 4
 timeout = 30
@@ -63,3 +66,9 @@ def child_exit(_server: Any, worker: Any) -> None:
     from prometheus_client import multiprocess
 
     multiprocess.mark_process_dead(worker.pid)
+
+
+if __name__ == "__main__":
+    # Gunicorn reads WEB_CONCURRENCY before this file: here it has been checked already.
+    command = ["-m", "gunicorn", "--config", "shop/gunicorn.py", "shop.wsgi:app"]
+    os.execv(sys.executable, [sys.executable, *command])  # noqa: S606 (no shell needed)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NoReturn, cast
 
 from flask import current_app
+from pymongo.errors import PyMongoError
+from pymongo.uri_parser import parse_uri
 
 from shop.env_file import read_file
 
@@ -24,6 +27,7 @@ MAIL_SCHEMES = ("smtp://", "smtp+tls://", "smtp+ssl://", "console:", "mailbox:")
 PROVIDERS = ("fake", "stripe")
 LEVELS = ("INFO", "DEBUG", "WARNING", "ERROR", "CRITICAL")
 HIGHEST_PORT = 65_535
+MOST_DIGITS, MOST_PROXIES, MOST_WORKERS = 9, 10, 256
 
 type Environment = Literal["development", "test", "production"]
 
@@ -43,6 +47,7 @@ class Settings:
     mongodb_name: str
     mongodb_root_uri: str
     port: int
+    workers: int
     public_url: str
     num_proxies: int
     log_level: str
@@ -90,11 +95,14 @@ class Reader:
             refuse(f"{name} must be one of {', '.join(values)}, not {value!r}.")
         return value
 
-    def number(self, name: str, default: int) -> int:
-        """Return the variable as a whole number."""
-        value = self.text(name, str(default))
+    def number(self, name: str, default: int, highest: int) -> int:
+        """Return the variable as a whole number; none at all is for a default of 0."""
+        value, lowest = self.text(name, str(default)), min(default, 1)
         if not value.isascii() or not value.isdigit():
             refuse(f"{name} must be a whole number, not {value!r}.")
+        # Python reads no number of thousands of digits, and none is meant.
+        if len(value) > MOST_DIGITS or not lowest <= int(value) <= highest:
+            refuse(f"{name} must be from {lowest} to {highest}, not {value}.")
         return int(value)
 
     def items(self, name: str) -> tuple[str, ...]:
@@ -108,6 +116,24 @@ class Reader:
         if not value.startswith(("http://", "https://")):
             refuse(f"{name} must begin with http:// or https://, not {value!r}.")
         return value
+
+    def database(self, name: str, development: str) -> tuple[str, str]:
+        """Return the variable as an address of MongoDB, and the database in it.
+
+        PyMongo would warn of an option that it does not know, and go on without.
+        """
+        value = self.required(name, development)
+        # Where an SRV record leads to is asked when the shop connects.
+        plain = re.sub(r"^mongodb\+srv:", "mongodb:", value)
+        if plain != value:
+            plain = re.sub(r"(?<=[?&])srv\w+=[^&]*&?", "", plain).rstrip("&")
+        try:
+            return value, parse_uri(plain, warn=False)["database"] or ""
+        except (PyMongoError, TypeError, ValueError) as error:
+            reason = str(error).partition(". ")[0].rstrip(".")
+            options = ", ".join(re.findall(r"[?&;](\w+)=", value))
+            of = f" of {options}" if reason == "Unknown option" else ""
+            refuse(f"{name} cannot be used: {reason}{of}.")
 
     def mail_address(self, name: str, development: str) -> str:
         """Return the variable that says how mails are sent."""
@@ -150,8 +176,8 @@ def variables() -> dict[str, str]:
         return environ
     try:
         return read_file(BASE_DIR / ".env") | environ
-    except UnicodeDecodeError:
-        refuse(".env cannot be read: save it as UTF-8.")
+    except ValueError as error:
+        refuse(str(error))
 
 
 def load(environ: Mapping[str, str] | None = None) -> Settings:
@@ -165,21 +191,23 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     read.required("PAYMENTS", "fake")  # goods for fake money are nobody's default
     payments = read.choice("PAYMENTS", PROVIDERS)
     stripe = payments == "stripe"
-    port = read.number("PORT", 8000)
-    if not 0 < port <= HIGHEST_PORT:
-        refuse(f"PORT must be from 1 to {HIGHEST_PORT}, not {port}.")
+    port = read.number("PORT", 8000, HIGHEST_PORT)
+    mongodb_uri, mongodb_name = read.database(
+        "MONGODB_URI", "mongodb://127.0.0.1:27017"
+    )
     webhook = f"http://127.0.0.1:{port}/api/v1/payments/webhooks/fake"
     about = tomllib.loads((BASE_DIR / "shop/shop.toml").read_text(encoding="utf-8"))
     return Settings(
         environment=read.environment,
         secret_key=read.secret("SECRET_KEY"),
         jwt_signing_key=read.secret("JWT_SIGNING_KEY"),
-        mongodb_uri=read.required("MONGODB_URI", "mongodb://127.0.0.1:27017"),
-        mongodb_name=read.text("MONGODB_NAME", "shop"),
+        mongodb_uri=mongodb_uri,
+        mongodb_name=read.text("MONGODB_NAME", mongodb_name or "shop"),
         mongodb_root_uri=read.text("MONGODB_ROOT_URI"),
         port=port,
+        workers=read.number("WEB_CONCURRENCY", 2, MOST_WORKERS),
         public_url=read.text("PUBLIC_URL", f"http://127.0.0.1:{port}"),
-        num_proxies=read.number("NUM_PROXIES", 0),
+        num_proxies=read.number("NUM_PROXIES", 0, MOST_PROXIES),
         log_level=read.choice("LOG_LEVEL", LEVELS),
         cors_allowed_origins=read.items("CORS_ALLOWED_ORIGINS"),
         email_url=read.mail_address("EMAIL_URL", "mailbox:"),

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 os.environ["APP_ENV"] = "test"  # before anything of the shop reads it
+os.environ["no_proxy"] = "127.0.0.1"  # a proxy does not know the way to this machine
 
 import pytest
 from hypothesis import HealthCheck

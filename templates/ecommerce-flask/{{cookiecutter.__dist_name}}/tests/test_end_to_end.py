@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -17,6 +18,7 @@ import pytest
 
 pytestmark = pytest.mark.milestone(8)
 ROOT = Path(__file__).resolve().parents[1]
+PATIENCE_SECONDS = 120
 
 
 def free_port() -> str:
@@ -31,7 +33,7 @@ def start(port: str) -> subprocess.Popen[str]:
     env = os.environ | {"APP_ENV": "development", "PORT": port}
     env |= {"MONGODB_NAME": f"shop_test_dev_{port}"}
     command = [sys.executable, "-m", "shop", "dev", "--no-reload"]
-    return subprocess.Popen(
+    process = subprocess.Popen(
         command,
         cwd=ROOT,
         env=env,
@@ -39,6 +41,10 @@ def start(port: str) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
     )
+    deadline = threading.Timer(PATIENCE_SECONDS, process.kill)
+    deadline.daemon = True
+    deadline.start()
+    return process
 
 
 def status(address: str) -> int:

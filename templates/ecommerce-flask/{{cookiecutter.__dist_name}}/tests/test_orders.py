@@ -8,6 +8,7 @@ import pytest
 
 from shop.core.errors import Problem
 from shop.orders.states import FOLLOWING, require_step
+from shop.outbox.relay import run_once
 from tests.buying import Buyer, money
 from tests.factories import make_product
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from pymongo.database import Database
 
     from shop.database import Document
+    from shop.settings import Settings
 
 pytestmark = pytest.mark.milestone(5)
 
@@ -134,3 +136,29 @@ def test_an_order_is_its_customers(app: Flask, db: Database[Document]) -> None:
     assert stranger.do(order, "cancel").status_code == 404
     assert manager.do(order, "cancel").status_code == 403
     assert support.do(order, "cancel").status_code == 200
+
+
+@pytest.mark.milestone(6)
+def test_no_step_of_an_order_reads_a_whole_collection(
+    app: Flask, db: Database[Document], settings: Settings
+) -> None:
+    """From the cart to the refund, writes too: MongoDB's profiler has the plan of each."""
+    buyer, admin = Buyer(app), Buyer(app, "admin")
+    product = make_product(db, stock=3)
+    db.command("profile", 2)
+    try:
+        cancelled, paid = buyer.order(product), buyer.order(product)
+        buyer.do(cancelled, "cancel")
+        for outcome in ("failed", "succeeded"):
+            buyer.pay(paid, outcome)
+        for step in ("pack", "ship", "refund"):
+            assert admin.do(paid, step).status_code == 200
+        run_once(db, settings)
+    finally:
+        db.command("profile", 0)
+    asked = list(db["system.profile"].find({"op": {"$ne": "killcursors"}}))
+    db.drop_collection("system.profile")
+    kinds = {"insert", "query", "update", "remove"}
+    assert kinds <= {one["op"] for one in asked}
+    for one in asked:
+        assert "COLLSCAN" not in one.get("planSummary", ""), one["command"]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import string
 import unittest
+from collections import UserDict
 
 import pytest
 
-from shop.settings import SettingsError, load
+from shop.env_file import LINE
+from shop.settings import BASE_DIR, SettingsError, load
 
 pytestmark = pytest.mark.milestone(1)
 GOOD = string.ascii_letters
@@ -21,6 +23,36 @@ PRODUCTION = {
     "PAYMENTS": "fake",
     "SECRET_KEY": GOOD,
 }
+
+
+class Reading(UserDict[str, str]):
+    """Settings that remember what they were asked for."""
+
+    def __init__(self, given: dict[str, str]) -> None:
+        super().__init__(given)
+        self.asked: set[str] = set()
+
+    def get(self, key: str, default: str = "") -> str:  # type: ignore[override]  # a text
+        """Return the setting."""
+        self.asked.add(key)
+        return str(super().get(key, default))
+
+
+class ExampleTest(unittest.TestCase):
+    """`.env.example` lists all settings."""
+
+    def test_every_setting_is_in_the_example(self) -> None:
+        """With its default or an example, behind a #."""
+        asked: set[str] = set()
+        stripe = {"STRIPE_SECRET_KEY": GOOD, "STRIPE_WEBHOOK_SECRET": GOOD}
+        for given in (PRODUCTION, PRODUCTION | {"PAYMENTS": "stripe"} | stripe):
+            read = Reading(given)
+            load(read)
+            asked |= read.asked
+        text = (BASE_DIR / ".env.example").read_text(encoding="utf-8")
+        lines = (LINE.fullmatch(line.lstrip("# ")) for line in text.splitlines())
+        listed = {match["name"] for match in lines if match}
+        self.assertEqual(asked - listed, {"FLASK_DEBUG"})  # Flask's own
 
 
 class ProductionTest(unittest.TestCase):

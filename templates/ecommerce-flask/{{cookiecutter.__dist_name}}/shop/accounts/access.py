@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 from dataclasses import dataclass
 from functools import wraps
 from typing import TYPE_CHECKING, Literal
@@ -12,9 +14,12 @@ from flask import g, request
 from flask_jwt_extended import get_jwt, verify_jwt_in_request
 from pydantic import TypeAdapter
 
+from shop.accounts import tokens
 from shop.accounts.schemas import Email
 from shop.core.errors import Problem
+from shop.core.requests import client_address
 from shop.database import get_db
+from shop.settings import current_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -101,14 +106,19 @@ def by_account() -> str:
     """Return what counts the attempts on one account: the address in the body.
 
     It is read as the route reads it: an address can be written in many ways, and each
-    would be another chance to guess.
+    would be another chance to guess. Where the account has logged in before, attempts
+    count by themselves: no stranger can use up those of the owner. The log and the
+    database get no e-mail address, only what stands for it.
     """
     body = request.get_json(force=True, silent=True)
     try:
         email = EMAIL.validate_python(body["email"] if isinstance(body, dict) else None)
     except (KeyError, ValueError):
         return "account:none"  # what the route refuses is no attempt
-    return f"account:{email}"
+    secret = current_settings().secret_key.encode()
+    account = hmac.new(secret, email.encode(), hashlib.sha256).hexdigest()
+    known = tokens.known_place(get_db(), email, client_address())
+    return f"account:{account}" + (f":{client_address()}" if known else "")
 
 
 def may(permission: Permission) -> bool:

@@ -92,7 +92,7 @@ def verify(db: Database[Document], token: str) -> None:
 
 
 def log_in(
-    db: Database[Document], email: str, password: str, agent: str
+    db: Database[Document], email: str, password: str, agent: str, place: str
 ) -> tokens.Tokens:
     """Return the tokens of a new login.
 
@@ -106,7 +106,7 @@ def log_in(
         raise Problem(401, "The e-mail address or the password is wrong.")
     if user["verified_at"] is None:
         raise Problem(403, "Confirm your address first: we sent you a mail.")
-    made = tokens.open_session(db, user["_id"], agent)
+    made = tokens.open_session(db, user["_id"], agent, place)
     if not db.users.find_one({"_id": user["_id"], "password": hashed}):
         # Changed while it was compared: that ended every login, but not yet this one.
         tokens.close_all(db, user["_id"])

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from shop.settings import Settings
 
 ALGORITHM = "HS256"
+# How far apart the clocks of two servers may be.
+LEEWAY_SECONDS = 10
 AUDIENCE = ISSUER = "shop"
 log = structlog.get_logger("security")
 
@@ -57,6 +59,7 @@ def register(app: Flask, settings: Settings) -> None:
         JWT_DECODE_ISSUER=ISSUER,
         JWT_ENCODE_AUDIENCE=AUDIENCE,
         JWT_DECODE_AUDIENCE=AUDIENCE,
+        JWT_DECODE_LEEWAY=LEEWAY_SECONDS,
         JWT_TOKEN_LOCATION=["headers"],
         JWT_ACCESS_TOKEN_EXPIRES=timedelta(seconds=settings.access_seconds),
         JWT_REFRESH_TOKEN_EXPIRES=timedelta(days=settings.refresh_days),
@@ -81,8 +84,10 @@ def ended(_header: Document, claims: Document) -> bool:
     return session is None or session["revoked_at"] is not None
 
 
-def open_session(db: Database[Document], user_id: ObjectId, agent: str) -> Tokens:
-    """Begin a family for the user and return its first tokens."""
+def open_session(
+    db: Database[Document], user_id: ObjectId, agent: str, place: str = ""
+) -> Tokens:
+    """Begin a family for the user, who is at `place`, and return its first tokens."""
     family, now = str(uuid.uuid4()), datetime.now(UTC)
     tokens = issue(user_id, family)
     db.sessions.insert_one(
@@ -94,9 +99,17 @@ def open_session(db: Database[Document], user_id: ObjectId, agent: str) -> Token
             "expires_at": now + timedelta(days=current_settings().refresh_days),
             "revoked_at": None,
             "agent": agent[:200],
+            "place": place,
         }
     )
     return tokens
+
+
+def known_place(db: Database[Document], email: str, place: str) -> bool:
+    """Return whether somebody has logged in to the account from there."""
+    user = db.users.find_one({"email": email}, {"_id": 1}) or {"_id": None}
+    which = {"user_id": user["_id"], "place": place}
+    return db.sessions.find_one(which, {"_id": 1}) is not None
 
 
 def rotate(db: Database[Document], claims: dict[str, Any]) -> Tokens:
@@ -106,10 +119,11 @@ def rotate(db: Database[Document], claims: dict[str, Any]) -> Tokens:
     """
     family, user_id = claims["fam"], ObjectId(claims["sub"])
     tokens = issue(user_id, family)
-    # Of two at once, one finds its token current.
+    # Of two at once, one finds its token current. The login lasts as long as its token.
+    expires_at = datetime.now(UTC) + timedelta(days=current_settings().refresh_days)
     used = db.sessions.update_one(
         {"_id": family, "current": claims["jti"], "revoked_at": None},
-        {"$set": {"current": get_jti(tokens.refresh_token)}},
+        {"$set": {"current": get_jti(tokens.refresh_token), "expires_at": expires_at}},
     )
     if used.matched_count:
         return tokens

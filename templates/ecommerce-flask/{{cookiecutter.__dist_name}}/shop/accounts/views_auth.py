@@ -9,7 +9,8 @@ from flask_jwt_extended import get_jwt, verify_jwt_in_request
 from shop.accounts import schemas, services, tokens
 from shop.accounts.access import by_account, current_person
 from shop.cart.services import merge
-from shop.core.limits import limiter
+from shop.core.limits import do_not_count, limiter
+from shop.core.requests import client_address
 from shop.database import get_db
 
 blueprint = APIBlueprint("auth", __name__, url_prefix="/api/v1/auth", tag="Accounts")
@@ -42,8 +43,9 @@ def verify(given: schemas.Verification) -> tuple[str, int]:
 @blueprint.output(schemas.TokensAnswer)
 def log_in(given: schemas.Login) -> tokens.Tokens:
     """Log in; the tokens go into `Authorization: Bearer`."""
-    agent = request.headers.get("User-Agent", "")
-    made = services.log_in(get_db(), given.email, given.password, agent)
+    whence = request.headers.get("User-Agent", ""), client_address()
+    made = services.log_in(get_db(), given.email, given.password, *whence)
+    do_not_count()
     if given.cart_token:
         merge(get_db(), given.cart_token, made.user_id)
     return made

@@ -8,7 +8,7 @@ from apiflask import APIBlueprint
 
 from shop.accounts import people, schemas
 from shop.accounts.access import by_person, current_person
-from shop.core.limits import limiter
+from shop.core.limits import do_not_count, limiter
 from shop.database import get_db
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ def change_password(given: schemas.PasswordChange) -> tuple[str, int]:
     """Set another password; every login ends, this one too."""
     person = current_person()
     people.change_password(get_db(), person.id, given.current, given.new)
+    do_not_count()
     return "", 204
 
 

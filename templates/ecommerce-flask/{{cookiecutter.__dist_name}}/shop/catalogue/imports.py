@@ -3,6 +3,9 @@
 The columns of a CSV file are `slug, name, description, brand, category, images, sku,
 price, currency`; `attribute:colour` and `option:size` add to those. A line is a
 variant: lines with one slug are one product.
+
+For a product that is there, a file is a patch: what it does not name stays as it is,
+other variants as well. An empty attribute or option is taken away.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from shop.catalogue import services
+from shop.catalogue.repository import as_input
 from shop.catalogue.schemas import ProductInput
 from shop.core.errors import Problem
 from shop.database.transactions import transaction
@@ -30,7 +34,8 @@ if TYPE_CHECKING:
 
 MOST_LINES = 1000
 PLAIN = {"slug", "name", "description", "brand", "category"}
-COLUMNS = PLAIN | {"images", "sku", "price", "currency"}
+VARIANT = {"sku", "price", "currency"}
+COLUMNS = PLAIN | VARIANT | {"images"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,24 +93,31 @@ def from_csv(text: str) -> Iterator[Line]:
         if None in row or None in row.values():
             raise ValueError(f"line {rows.line_num} has not {len(names)} cells")
         line = products.setdefault(row["slug"], Line(rows.line_num, _product(row)))
-        line.given["variants"].append(_variant(row))
+        if "sku" in row:
+            line.given.setdefault("variants", []).append(_variant(row))
     yield from products.values()
 
 
 def run(db: Database[Document], lines: list[Line], currency: str) -> dict[str, Any]:
     """Write the products and return the report; after an error nothing is written.
 
-    A product whose slug is known is replaced, the others are new.
+    A product whose slug is known is changed, the others are new.
     """
-    products, errors = _validated(lines, currency)
-    created: set[int] = set()
+    slugs = [line.slug for line in lines]
+    there = {
+        found["slug"]: found for found in db.products.find({"slug": {"$in": slugs}})
+    }
+    products, errors = _validated(lines, there, currency)
+    created = {line.number for line in lines if line.slug not in there}
 
     def work(session: ClientSession) -> None:
-        created.clear()
         for line, product in zip(lines, products, strict=True):
             try:
-                if _written(db, product, session):
-                    created.add(line.number)
+                if known := there.get(product.slug):
+                    fields = product.model_dump(include=set(line.given))
+                    services.change(db, known, fields, session)
+                else:
+                    services.create(db, product, session)
             except Problem as problem:
                 errors[line.number] = problem.detail
                 raise Refused from problem
@@ -114,67 +126,90 @@ def run(db: Database[Document], lines: list[Line], currency: str) -> dict[str, A
         try:
             transaction(db, work)
         except Refused:
-            created.clear()
+            pass  # the report says why
     report = [
         {"line": line.number, "slug": line.slug, "error": errors.get(line.number)}
         for line in lines
     ]
-    updated = 0 if errors else len(lines) - len(created)
-    return {"created": len(created), "updated": updated, "lines": report}
+    done = (0, 0) if errors else (len(created), len(lines) - len(created))
+    return {"created": done[0], "updated": done[1], "lines": report}
 
 
 def _validated(
-    lines: list[Line], currency: str
+    lines: list[Line], there: dict[str, Document], currency: str
 ) -> tuple[list[ProductInput], dict[int, str]]:
     products: list[ProductInput] = []
     errors: dict[int, str] = {}
+    seen: set[str] = set()
     for line in lines:
         try:
-            product = ProductInput.model_validate(line.given)
+            given = _patched(there.get(line.slug or ""), line.given)
+            product = ProductInput.model_validate(given)
         except ValidationError as error:
             first = error.errors()[0]
             field = ".".join(str(part) for part in first["loc"])
             errors[line.number] = f"{field}: {first['msg']}"
             continue
+        if product.slug in seen:
+            errors[line.number] = "slug: is in the file twice"
+        seen.add(product.slug)
         if any(variant.currency != currency for variant in product.variants):
             errors[line.number] = f"variants.currency: must be {currency}"
         products.append(product)
     return products, errors
 
 
-def _written(
-    db: Database[Document], product: ProductInput, session: ClientSession
-) -> bool:
-    there = db.products.find_one({"slug": product.slug}, session=session)
-    if there:
-        services.change(db, there, product.model_dump(), session)
-    else:
-        services.create(db, product, session)
-    return there is None
+def _patched(known: Document | None, given: dict[str, Any]) -> dict[str, Any]:
+    """Return all of a product: what is known of it, with what the file says instead."""
+    old = as_input(known) if known else {}
+    new = old | given
+    new["attributes"] = _merged(old, given, "attributes")
+    variants = given.get("variants")
+    if isinstance(variants, list) and _each_once(variants):
+        skus = {one["sku"]: one for one in old.get("variants", ())}
+        for one in variants:
+            sku = str(one.get("sku"))
+            before = skus.get(sku, {})
+            skus[sku] = before | one | {"options": _merged(before, one, "options")}
+        new["variants"] = [*skus.values()]
+    return new
+
+
+def _each_once(variants: list[Any]) -> bool:
+    """Return whether these can be merged; the schema refuses all others."""
+    skus = [str(one.get("sku")) for one in variants if isinstance(one, dict)]
+    return len(set(skus)) == len(variants)
+
+
+def _merged(old: dict[str, Any], given: dict[str, Any], name: str) -> Any:
+    pairs, before = given.get(name, {}), old.get(name, {})
+    if not isinstance(pairs, dict):
+        return pairs  # which the schema refuses
+    return {key: value for key, value in (before | pairs).items() if value != ""}
 
 
 def _product(row: dict[str, str]) -> dict[str, Any]:
-    return {
-        **{name: row[name] for name in PLAIN if name in row},
-        "images": row.get("images", "").split(),
-        "attributes": _pairs(row, "attribute:"),
-        "variants": [],
-    }
+    product: dict[str, Any] = {name: row[name] for name in PLAIN if name in row}
+    if "images" in row:
+        product["images"] = row["images"].split()
+    if attributes := _pairs(row, "attribute:"):
+        product["attributes"] = attributes
+    return product
 
 
 def _variant(row: dict[str, str]) -> dict[str, Any]:
+    variant: dict[str, Any] = {name: row[name] for name in VARIANT if name in row}
     price = row.get("price", "")
-    return {
-        "sku": row.get("sku", ""),
-        "price": int(price) if price.isascii() and price.isdigit() else price,
-        "currency": row.get("currency", ""),
-        "options": _pairs(row, "option:"),
-    }
+    if price.isascii() and price.isdigit():
+        variant["price"] = int(price)
+    if options := _pairs(row, "option:"):
+        variant["options"] = options
+    return variant
 
 
 def _pairs(row: dict[str, str], prefix: str) -> dict[str, str]:
     return {
         name.removeprefix(prefix): value
         for name, value in row.items()
-        if name.startswith(prefix) and value
+        if name.startswith(prefix)
     }

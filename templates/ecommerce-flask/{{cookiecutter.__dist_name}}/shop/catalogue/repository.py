@@ -62,20 +62,31 @@ def stored(given: Mapping[str, Any]) -> Document:
     return fields
 
 
-def shown(product: Document) -> Document:
-    """Return a document as the API answers it."""
-    rating = product["rating"]
-    count = rating["count"]
-    average = round(rating["sum"] / count, 2) if count else None
-    return product | {
-        "id": str(product["_id"]),
+def as_input(product: Document) -> dict[str, Any]:
+    """Return what a manager wrote, as `stored` took it."""
+    names = {"slug", "name", "description", "brand", "category", "images", "active"}
+    return {name: product[name] for name in names} | {
         "attributes": mapping(product["attributes"]),
         "variants": [
             variant | {"options": mapping(variant["options"])}
             for variant in product["variants"]
         ],
-        "rating": {"count": count, "average": average},
     }
+
+
+def shown(product: Document) -> Document:
+    """Return a document as the API answers it."""
+    rating = product["rating"]
+    count = rating["count"]
+    average = round(rating["sum"] / count, 2) if count else None
+    return (
+        product
+        | as_input(product)
+        | {
+            "id": str(product["_id"]),
+            "rating": {"count": count, "average": average},
+        }
+    )
 
 
 def find_by_sku(

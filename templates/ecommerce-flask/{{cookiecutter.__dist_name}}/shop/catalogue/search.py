@@ -38,7 +38,10 @@ def conditions(filters: Filters) -> Document:
         query["brand"] = filters.brand
     prices = {"$gte": filters.price_min, "$lte": filters.price_max}
     if limits := {name: price for name, price in prices.items() if price is not None}:
-        query["price_min"] = limits
+        # One variant has to be within both; what it costs at least has an index.
+        query["variants"] = {"$elemMatch": {"price": limits}}
+    if filters.price_max is not None:
+        query["price_min"] = {"$lte": filters.price_max}
     if filters.attribute:
         query["$and"] = [
             {"attributes": {"$elemMatch": {"name": name, "value": value}}}

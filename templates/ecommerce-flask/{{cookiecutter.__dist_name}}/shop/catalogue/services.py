@@ -10,9 +10,11 @@ from pymongo.errors import DuplicateKeyError
 
 from shop.catalogue.repository import stored
 from shop.core.errors import Problem
+from shop.stock.repository import OutOfStock, write_off
 
 if TYPE_CHECKING:
-    from bson import ObjectId
+    from collections.abc import Iterable
+
     from pymongo.client_session import ClientSession
     from pymongo.database import Database
 
@@ -50,11 +52,12 @@ def change(
     db: Database[Document],
     product: Document,
     fields: dict[str, Any],
-    session: ClientSession | None = None,
+    session: ClientSession,
 ) -> Document:
     """Set the fields of the product as it was read, and return it as it is then.
 
-    Raises Problem 412 if somebody else was faster, 409 for a slug or SKU in use.
+    Raises Problem 412 if somebody else was faster, 409 for a slug or SKU in use, and
+    for one that is dropped while orders wait for it.
     """
     try:
         changed = db.products.find_one_and_update(
@@ -70,14 +73,33 @@ def change(
         raise taken(error) from error
     if changed is None:
         raise Problem(412, "It was changed since you read it: read it again.")
+    _drop(db, session, _skus(product) - _skus(changed))
     return changed
 
 
-def delete(db: Database[Document], product_id: ObjectId, version: int) -> None:
-    """Delete the product of this version; orders keep their own copy of what it was."""
-    gone = db.products.delete_one({"_id": product_id, "version": version})
-    if not gone.deleted_count:
+def delete(db: Database[Document], product: Document, session: ClientSession) -> None:
+    """Delete the product as it was read; orders keep their own copy of what it was.
+
+    Raises Problem 412 if somebody else was faster, 409 while orders wait for it.
+    """
+    which = {"_id": product["_id"], "version": product["version"]}
+    if not db.products.delete_one(which, session=session).deleted_count:
         raise Problem(412, "It was changed since you read it: read it again.")
+    _drop(db, session, _skus(product))
+
+
+def _skus(product: Document) -> set[str]:
+    return {variant["sku"] for variant in product["variants"]}
+
+
+def _drop(db: Database[Document], session: ClientSession, skus: Iterable[str]) -> None:
+    # A SKU may be used again, for something of which there is none yet.
+    for sku in sorted(skus):
+        try:
+            write_off(db, session, sku)
+        except OutOfStock as error:
+            detail = f"Orders wait for {sku}. Hide the product until they are paid."
+            raise Problem(409, detail, skus=[sku]) from error
 
 
 def taken(error: DuplicateKeyError) -> Problem:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from apiflask import APIBlueprint
@@ -13,6 +14,7 @@ from shop.catalogue.repository import shown
 from shop.core.conditional import require_match, tagged
 from shop.core.errors import Problem
 from shop.database import Document, get_db
+from shop.database.transactions import transaction
 from shop.settings import current_settings
 
 if TYPE_CHECKING:
@@ -29,7 +31,9 @@ def answered(product: Document, status: int = 200) -> Response:
     wanted = accepted.best_match((JSON, xml.MEDIA_TYPE)) if accepted else JSON
     if wanted is None:
         raise Problem(406, f"A product is {JSON} or {xml.MEDIA_TYPE}.")
-    etag = str(product["version"])
+    # Reviews change what is shown, but not what a manager writes: its version.
+    rating = product["rating"]
+    etag = f"{product['version']}.{rating['count']}.{rating['sum']}"
     if wanted == xml.MEDIA_TYPE:
         etag += "-xml"
         response = Response(xml.product(body), content_type=xml.MEDIA_TYPE)
@@ -123,7 +127,7 @@ def delete_product(product_id: ObjectId) -> tuple[str, int]:
     """Delete the product, if it is still the version in `If-Match`."""
     product = services.get(get_db(), {"_id": product_id}, hidden=True)
     require_match(product["version"])
-    services.delete(get_db(), product_id, product["version"])
+    transaction(get_db(), partial(services.delete, get_db(), product))
     return "", 204
 
 
@@ -141,12 +145,14 @@ def changed(
     product_id: ObjectId, given: schemas.ProductInput | schemas.ProductChange
 ) -> Response:
     """Return the product with the fields that were given."""
-    fields = given.model_dump(exclude_unset=isinstance(given, schemas.ProductChange))
+    patch = isinstance(given, schemas.ProductChange)
+    fields = given.model_dump(include=given.model_fields_set if patch else None)
     if "variants" in fields:
         own_currency(given.variants)
     product = services.get(get_db(), {"_id": product_id}, hidden=True)
     require_match(product["version"])
-    return answered(services.change(get_db(), product, fields))
+    change = partial(services.change, get_db(), product, fields)
+    return answered(transaction(get_db(), change))
 
 
 def own_currency(variants: list[schemas.Variant]) -> None:

@@ -5,17 +5,21 @@ Source: RFC 9110, section 13.
 
 from __future__ import annotations
 
+import re
+
 from flask import Response, request
 
 from shop.core.errors import Problem
 
-# A version has a tag for each form in which it is sent: plain is JSON.
-FORMS = ("", "-xml")
+# A tag begins with the version. What else a client sees, such as the form in which it
+# is sent, follows behind one of these.
+BEHIND = re.compile(r"[.-].*")
 
 
 def not_modified(etag: str) -> bool:
-    """Return whether the client has this version already (`If-None-Match`)."""
-    return request.if_none_match.contains_weak(etag)
+    """Return whether a reader has this version already (`If-None-Match`)."""
+    reads = request.method in {"GET", "HEAD"}
+    return reads and request.if_none_match.contains_weak(etag)
 
 
 def tagged(response: Response, etag: str) -> Response:
@@ -37,6 +41,7 @@ def require_match(version: int) -> None:
         raise Problem(428, "Send the ETag that you have read as If-Match.")
     # A proxy that compresses makes a strong tag weak. Here the tag is the version of
     # what is stored, not of bytes, so a weak one of any form names it as well.
-    seen = request.if_match
-    if not any(seen.contains_weak(f"{version}{form}") for form in FORMS):
+    tags = request.if_match.as_set(include_weak=True)
+    seen = {BEHIND.sub("", tag) for tag in tags}
+    if not request.if_match.star_tag and str(version) not in seen:
         raise Problem(412, "It was changed since you read it: read it again.")

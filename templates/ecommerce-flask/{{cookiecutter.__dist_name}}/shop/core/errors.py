@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from apiflask import HTTPError
 from flask import Response, request
-from pymongo.errors import ConnectionFailure, ExecutionTimeout
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException
 
 from shop.core.requests import request_id
+from shop.database import DATABASE_UNAVAILABLE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -105,6 +105,6 @@ def register(app: APIFlask) -> None:
     app.register_error_handler(Problem, answer)
     app.register_error_handler(HTTPError, refused)
     app.register_error_handler(HTTPException, stopped)
-    app.register_error_handler(ConnectionFailure, away)
-    app.register_error_handler(ExecutionTimeout, away)
+    for error in DATABASE_UNAVAILABLE:
+        app.register_error_handler(error, away)
     app.register_error_handler(Exception, failed)

@@ -17,10 +17,15 @@ VALID_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 
 
 class Json(DefaultJSONProvider):
-    """Reads a body; one that is nested too deeply is a bad one, no mistake of ours."""
+    """Reads a body; one that is nested too deeply is a bad one, no mistake of ours.
+
+    No body at all counts as `{}`: a schema says what is missing.
+    """
 
     def loads(self, s: str | bytes, **kwargs: Any) -> Any:
         """Return what the text says; raise ValueError for a text that is no JSON."""
+        if not s:
+            return {}
         try:
             return super().loads(s, **kwargs)
         except RecursionError as error:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, cast
 
 from flask import current_app
 from pymongo import MongoClient
+from pymongo.errors import ConnectionFailure, ExecutionTimeout
 
 if TYPE_CHECKING:
     from pymongo.database import Database
@@ -14,23 +16,33 @@ if TYPE_CHECKING:
 
 type Document = dict[str, Any]
 
+OPTION = re.compile(r"[?&;](\w+)=")
+# What a database raises that is away or too slow; all else is about one operation.
+DATABASE_UNAVAILABLE = (ConnectionFailure, ExecutionTimeout)
+
 
 def connect(settings: Settings) -> MongoClient[Document]:
     """Return a client whose writes hold once most members of the set have them.
 
+    Options of the address win over those here.
+
     It connects with the first query: a database that is away does not keep a process
     from starting, and a request gets its 503 within seconds.
     """
+    options: dict[str, Any] = {
+        "appName": "shop",
+        "connectTimeoutMS": 3000,
+        "journal": True,
+        "retryWrites": True,
+        "serverSelectionTimeoutMS": 3000,
+        "w": "majority",
+    }
+    given = {name.lower() for name in OPTION.findall(settings.mongodb_uri)}
     return MongoClient(
         settings.mongodb_uri,
-        appname="shop",
-        connectTimeoutMS=3000,
-        journal=True,
-        retryWrites=True,
-        serverSelectionTimeoutMS=3000,
         tz_aware=True,
         uuidRepresentation="standard",
-        w="majority",
+        **{name: value for name, value in options.items() if name.lower() not in given},
     )
 
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from shop.accounts.access import Person
     from shop.database import Document
+    from shop.orders.schemas import Checkout
 
 ATTEMPTS = 3
 MOST_UNPAID = 10
@@ -46,11 +47,13 @@ class Placed:
 
 
 def place(
-    db: Database[Document], person: Person, key: str, body: bytes, address: Document
+    db: Database[Document], person: Person, key: str, body: bytes, given: Checkout
 ) -> Placed:
     """Order what is in the cart and return the answer.
 
-    Raises Problem 422 for a key that came with another body, 409 for a cart that is
+    All but the key is looked at after it, so that the same request gets the same answer
+    whatever has changed since. Raises Problem 422 for a key that came with another body
+    and for an address that the account does not have, 409 for a cart that is
     empty, for too many unpaid orders, for a coupon that does not count, or for a SKU of
     which there are too few.
     """
@@ -63,8 +66,8 @@ def place(
             if known["body_hash"] != body_hash:
                 raise Problem(422, "The Idempotency-Key came with another body before.")
             return Placed(known["answer"], again=True)
-        order = _order(db, person, address, session)
-        answer = OrderAnswer.model_validate(shown(order)).model_dump_json()
+        order = _order(db, person, given, session)
+        answer = OrderAnswer.model_validate(shown(order, person)).model_dump_json()
         record = {
             "_id": record_id,
             "body_hash": body_hash,
@@ -90,8 +93,9 @@ def place(
 
 
 def _order(
-    db: Database[Document], person: Person, address: Document, session: ClientSession
+    db: Database[Document], person: Person, given: Checkout, session: ClientSession
 ) -> Document:
+    address = _address(db, person, given, session)
     cart = db.carts.find_one({"user_id": person.id}, session=session)
     if not cart or not cart["lines"]:
         raise Problem(409, "The cart is empty.")
@@ -126,15 +130,25 @@ def _order(
     emptied: Document = {"$set": {"lines": [], "coupon": None, "updated_at": now}}
     db.carts.update_one({"_id": cart["_id"]}, emptied, session=session)
     enqueue(db, "order.placed", {"order_id": order["_id"]}, session)
-    free = not order["total"]
-    if free:
+    if not order["total"]:
         # No provider takes a payment of nothing.
         note = "nothing to pay"
-        order = services.step(db, session, order["_id"], "paid", by=None, note=note)
-    wait = "until you pay it" if not free else "for the next parcel"
-    text = f"We hold your order {order['_id']} {wait}."
+        return services.step(db, session, order["_id"], "paid", by=None, note=note)
+    text = f"We hold your order {order['_id']} until you pay it."
     enqueue_mail(db, to=person.email, subject="Your order", text=text, session=session)
     return order
+
+
+def _address(
+    db: Database[Document], person: Person, given: Checkout, session: ClientSession
+) -> Document:
+    if given.address:
+        return given.address.model_dump()
+    user = db.users.find_one({"_id": person.id}, session=session) or {"addresses": []}
+    for found in user["addresses"]:
+        if found["id"] == given.address_id:
+            return {name: value for name, value in found.items() if name != "id"}
+    raise Problem(422, "Your account has no address with this id.")
 
 
 def require_few_unpaid(

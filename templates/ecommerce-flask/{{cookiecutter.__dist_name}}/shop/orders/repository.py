@@ -59,8 +59,10 @@ def stock_lines(order: Document) -> list[Line]:
     return [Line(line["sku"], line["quantity"]) for line in order["lines"]]
 
 
-def shown(order: Document) -> Document:
-    """Return a document as the API answers it."""
+def shown(order: Document, person: Person) -> Document:
+    """Return a document as the API answers it; what staff notes is for staff."""
+    staff = person.may("orders.read_all")
+    public = {None, order["user_id"]}
     return order | {
         "id": str(order["_id"]),
         "lines": [
@@ -72,7 +74,11 @@ def shown(order: Document) -> Document:
             for line in order["lines"]
         ],
         "history": [
-            step | {"by": str(step["by"]) if step["by"] else None}
+            step
+            | {
+                "by": str(step["by"]) if step["by"] else None,
+                "note": step["note"] if staff or step["by"] in public else "",
+            }
             for step in order["history"]
         ],
     }

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
+
+import structlog
 
 from shop.cart import coupons
 from shop.core.errors import Problem
+from shop.database import DATABASE_UNAVAILABLE
 from shop.database.transactions import transaction
 from shop.orders.repository import get, stock_lines
 from shop.orders.states import State, require_step
@@ -20,6 +23,19 @@ if TYPE_CHECKING:
     from pymongo.database import Database
 
     from shop.database import Document
+
+RETRY_AFTER = timedelta(minutes=10)
+# What a customer is told of a step: the subject and the text of a mail.
+MAILS = {
+    "order.paid": ("Your order is paid", "Your order {} is paid. We pack it next."),
+    "order.shipped": ("Your order was shipped", "Your order {} is on its way."),
+    "order.cancelled": (
+        "Your order is cancelled",
+        "Your order {} is cancelled. What you paid for it goes back to you.",
+    ),
+    "order.refunded": ("Your order is refunded", "We pay back your order {}."),
+}
+log = structlog.get_logger("orders")
 
 
 def advance(
@@ -67,16 +83,37 @@ def step(
 
 
 def expire_due(db: Database[Document], limit: int = 100) -> int:
-    """Cancel orders that were not paid in time and return how many there were."""
-    due = {"state": "pending", "reserved_until": {"$lte": datetime.now(UTC)}}
+    """Cancel orders that were not paid in time and return how many there were.
+
+    An order that cannot be cancelled keeps no other from it: it is logged and tried
+    again after RETRY_AFTER.
+    """
+    now = datetime.now(UTC)
+    due = {"state": "pending", "reserved_until": {"$lte": now}}
     count = 0
-    for order in db.orders.find(due, {"_id": 1}).limit(limit):
+    for order in list(db.orders.find(due, {"_id": 1}).limit(limit)):
         try:
             advance(db, order["_id"], "cancelled", by=None, note="not paid in time")
         except Problem:
             continue  # it was paid or cancelled just now
+        except DATABASE_UNAVAILABLE:
+            raise
+        except Exception:
+            log.exception("order not cancelled", order_id=str(order["_id"]))
+            later = {"$set": {"reserved_until": now + RETRY_AFTER}}
+            db.orders.update_one({"_id": order["_id"], "state": "pending"}, later)
+            continue
         count += 1
     return count
+
+
+def compose_mail(db: Database[Document], message: Document) -> Document:
+    """Return the mail for an event of the outbox whose kind is in MAILS."""
+    order = get(db, message["payload"]["order_id"])
+    user = db.users.find_one({"_id": order["user_id"]}) or {}
+    subject, text = MAILS[message["kind"]]
+    mail = {"to": user["email"], "subject": subject, "text": text.format(order["_id"])}
+    return message | {"payload": mail}
 
 
 def _follow(

@@ -18,7 +18,6 @@ from shop.orders import checkout, repository, schemas, services
 if TYPE_CHECKING:
     from bson import ObjectId
 
-    from shop.accounts.access import Person
     from shop.orders.states import State
 
 blueprint = APIBlueprint("orders", __name__, url_prefix="/api/v1", tag="Orders")
@@ -35,9 +34,7 @@ def check_out(given: schemas.Checkout) -> Response:
     key = request.headers.get("Idempotency-Key", "")
     if not KEY.fullmatch(key):
         raise Problem(422, "Send an Idempotency-Key of 1 to 64 visible characters.")
-    placed = checkout.place(
-        get_db(), person, key, request.get_data(), address(given, person)
-    )
+    placed = checkout.place(get_db(), person, key, request.get_data(), given)
     response = Response(placed.answer, 201, content_type="application/json")
     order_id = str((response.json or {})["id"])
     response.headers["Location"] = url_for("orders.get_order", order_id=order_id)
@@ -55,7 +52,8 @@ def list_orders(listing: schemas.Listing) -> dict[str, Any]:
     if listing.all and not person.may("orders.read_all"):
         raise Problem(403, "Your account may see its own orders only.")
     items, following = repository.page(get_db(), listing, person)
-    return {"items": [repository.shown(item) for item in items], "next": following}
+    shown = [repository.shown(item, person) for item in items]
+    return {"items": shown, "next": following}
 
 
 @blueprint.get("/orders/<objectid:order_id>")
@@ -121,16 +119,6 @@ def taken(order_id: ObjectId, state: State, given: schemas.Reason) -> Response:
 
 def answered(order: Document) -> Response:
     """Return an order with its version as ETag."""
-    body = schemas.OrderAnswer.model_validate(repository.shown(order))
+    shown = repository.shown(order, current_person())
+    body = schemas.OrderAnswer.model_validate(shown)
     return tagged(jsonify(body.model_dump(mode="json")), str(order["version"]))
-
-
-def address(given: schemas.Checkout, person: Person) -> Document:
-    """Return where the order goes; raise Problem 422 for an address id of nobody."""
-    if given.address:
-        return given.address.model_dump()
-    user = get_db().users.find_one({"_id": person.id}) or {"addresses": []}
-    for found in user["addresses"]:
-        if found["id"] == given.address_id:
-            return {name: value for name, value in found.items() if name != "id"}
-    raise Problem(422, "Your account has no address with this id.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import smtplib
+import ssl
 import sys
 from datetime import UTC, datetime
 from email.message import EmailMessage
@@ -51,11 +52,16 @@ def composed(settings: Settings, message: Document) -> EmailMessage:
 
 def _smtp(settings: Settings, mail: EmailMessage) -> None:
     url = urlsplit(settings.email_url)
-    server = smtplib.SMTP_SSL if url.scheme == "smtp+ssl" else smtplib.SMTP
-    port = url.port or PORTS[url.scheme]
-    with server(url.hostname or "localhost", port, timeout=SECONDS) as smtp:
+    host, port = url.hostname or "localhost", url.port or PORTS[url.scheme]
+    # Without a context, smtplib hands the password to whoever answers.
+    context = ssl.create_default_context()
+    with (
+        smtplib.SMTP_SSL(host, port, timeout=SECONDS, context=context)
+        if url.scheme == "smtp+ssl"
+        else smtplib.SMTP(host, port, timeout=SECONDS)
+    ) as smtp:
         if url.scheme == "smtp+tls":
-            smtp.starttls()
+            smtp.starttls(context=context)
         if url.username:
             smtp.login(unquote(url.username), unquote(url.password or ""))
         smtp.send_message(mail)

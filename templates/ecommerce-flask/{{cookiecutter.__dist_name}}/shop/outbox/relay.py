@@ -14,10 +14,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 import structlog
-from pymongo.errors import PyMongoError
 
-from shop.database import connect
-from shop.orders.services import expire_due
+from shop.database import DATABASE_UNAVAILABLE, connect
+from shop.orders.services import MAILS, compose_mail, expire_due
 from shop.outbox import mail
 from shop.outbox.repository import claim, done, failed
 from shop.payments.fake import redeliver
@@ -60,7 +59,9 @@ def deliver(db: Database[Document], settings: Settings, message: Document) -> bo
         else:
             payload = {name: str(value) for name, value in message["payload"].items()}
             log.info("event", kind=message["kind"], **payload)
-    except PyMongoError:
+            if message["kind"] in MAILS:
+                mail.send(settings, db, compose_mail(db, message))
+    except DATABASE_UNAVAILABLE:
         raise  # without its database the relay can note nothing
     except (OSError, smtplib.SMTPException):
         log.warning("not sent", kind=message["kind"], exc_info=True)
@@ -97,8 +98,11 @@ class Relay:
                 try:
                     sent = run_once(db, self.settings)
                     self.turned = time.monotonic()
-                except PyMongoError as error:
+                except DATABASE_UNAVAILABLE as error:
                     log.warning("database away", error=type(error).__name__)
+                    sent = 0
+                except Exception:
+                    log.exception("relay failed")  # its health tells, if it goes on
                     sent = 0
                 if not sent:
                     self.ended.wait(PAUSE_SECONDS)

@@ -8,15 +8,20 @@ from shop.core.schemas import Answer, Schema
 
 
 class PaymentAnswer(Answer):
-    """A payment; `action` is where to pay, or the client secret of Stripe's form."""
+    """A payment; `action` is where to pay, or the client secret of Stripe's form.
+
+    It is null once there is nothing to pay.
+    """
 
     order_id: str
     provider: str
     reference: str
-    action: str
+    action: str | None
     amount: int
     currency: str
-    state: Literal["created", "succeeded", "failed", "refunding", "refunded"]
+    state: Literal[
+        "created", "succeeded", "failed", "mismatched", "refunding", "refunded"
+    ]
 
 
 class Decision(Schema):

@@ -14,7 +14,7 @@ from shop.database.transactions import transaction
 from shop.orders import services as orders
 from shop.orders.repository import get
 from shop.payments.fake import FakeProvider
-from shop.payments.refunds import request_refund
+from shop.payments.refunds import reject_payment, request_refund, tell_of_refund
 from shop.payments.stripe import StripeProvider
 
 if TYPE_CHECKING:
@@ -54,10 +54,10 @@ def open_payment(
 
     Raises Problem 409 for an order that waits for no money.
     """
-    if found := find(db, order):
-        return found
     if order["state"] != "pending":
         raise Problem(409, f"The order is {order['state']}: nothing is to be paid.")
+    if found := find(db, order):
+        return found
     attempt = db.payments.count_documents({"order_id": order["_id"]}) + 1
     intent = provider.create(order, attempt)
     now = datetime.now(UTC)
@@ -98,9 +98,13 @@ def take(db: Database[Document], provider: str, event: Event) -> None:
             return  # the provider was not sure that we heard it
         record = told | {"_id": signature, "at": datetime.now(UTC)}
         db.webhook_events.insert_one(record, session=session)
+        if event.kind == "ignored":
+            return
         payment = db.payments.find_one({"reference": event.reference}, session=session)
-        if payment and event.kind != "ignored":
+        if payment:
             _apply(db, session, payment, event)
+        else:
+            log.error("unknown payment", kind=event.kind, reference=event.reference)
 
     transaction(db, work)
 
@@ -109,10 +113,13 @@ def _apply(
     db: Database[Document], session: ClientSession, payment: Document, event: Event
 ) -> None:
     expected = (payment["amount"], payment["currency"])
-    if event.kind == "succeeded" and (event.amount, event.currency) != expected:
+    differs = event.kind == "succeeded" and (event.amount, event.currency) != expected
+    if differs:
         log.error("amount differs", reference=event.reference, amount=event.amount)
-        return
     if payment["state"] != "created":
+        return
+    if differs:
+        reject_payment(db, session, payment, f"{event.amount} {event.currency}")
         return
     fields = {"state": event.kind, "updated_at": datetime.now(UTC)}
     db.payments.update_one({"_id": payment["_id"]}, {"$set": fields}, session=session)
@@ -127,3 +134,5 @@ def _apply(
         # It came too late: the pieces may be somebody else's by now.
         log.warning("paid too late", order_id=str(order["_id"]))
         request_refund(db, session, order["_id"])
+        detail = f"came when the order was {order['state']}"
+        tell_of_refund(db, session, payment, detail)

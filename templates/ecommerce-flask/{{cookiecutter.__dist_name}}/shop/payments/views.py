@@ -36,7 +36,7 @@ def open_payment(order_id: ObjectId) -> Document:
     if order["user_id"] != person.id:
         raise Problem(403, "Only its customer pays an order.")
     provider = services.provider_of(current_settings(), get_db())
-    return shown(services.open_payment(get_db(), provider, order))
+    return shown(services.open_payment(get_db(), provider, order), order)
 
 
 @blueprint.get("/orders/<objectid:order_id>/payment")
@@ -47,7 +47,7 @@ def get_payment(order_id: ObjectId) -> Document:
     found = services.find(get_db(), order)
     if found is None:
         raise Problem(404, "The order has no payment.")
-    return shown(found)
+    return shown(found, order)
 
 
 @blueprint.post("/payments/webhooks/<provider>")
@@ -80,6 +80,8 @@ def pay(reference: str, given: schemas.Decision) -> dict[str, Any]:
     return {"told": fake.tell(settings, db, fake.charge(db, payment, given.outcome))}
 
 
-def shown(payment: Document) -> Document:
+def shown(payment: Document, order: Document) -> Document:
     """Return a document as the API answers it."""
-    return payment | {"order_id": str(payment["order_id"])}
+    to_pay = payment["state"] == "created" and order["state"] == "pending"
+    action = payment["action"] if to_pay else None
+    return payment | {"order_id": str(payment["order_id"]), "action": action}

@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
     from shop.database import Document
 
-type Kind = Literal["received", "reserved", "released", "sold", "returned"]
+type Kind = Literal["received", "corrected", "reserved", "released", "sold", "returned"]
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A SKU and how many of it, at least one."""
+    """A SKU and how many of it: at least one, or fewer than none to correct it."""
 
     sku: str
     quantity: int
@@ -50,6 +50,7 @@ class Change:
 
 CHANGES: dict[Kind, Change] = {
     "received": Change(on_hand=1, reserved=0),
+    "corrected": Change(on_hand=1, reserved=0),
     "reserved": Change(on_hand=0, reserved=1),
     "released": Change(on_hand=0, reserved=-1),
     "sold": Change(on_hand=-1, reserved=-1),
@@ -62,6 +63,34 @@ def receive(
 ) -> None:
     """Put new pieces on the shelf; a SKU that was never there begins with them."""
     _move(db, session, "received", line, by=by)
+
+
+def correct(
+    db: Database[Document],
+    session: ClientSession,
+    line: Line,
+    *,
+    by: ObjectId | None,
+    note: str,
+) -> None:
+    """Bring the number to what was counted: the quantity is added, and may be negative.
+
+    Raises OutOfStock where more would go than is available: the rest is reserved.
+    """
+    _move(db, session, "corrected", line, by=by, note=note)
+
+
+def write_off(db: Database[Document], session: ClientSession, sku: str) -> None:
+    """Bring a SKU that is no longer sold to nothing.
+
+    Raises OutOfStock where an order still waits for a piece.
+    """
+    found = db.stock.find_one({"_id": sku}, session=session)
+    if found and found["reserved"]:
+        raise OutOfStock(sku)
+    if found and found["on_hand"]:
+        line = Line(sku, -found["on_hand"])
+        correct(db, session, line, by=None, note="no longer sold")
 
 
 def reserve(
@@ -122,22 +151,18 @@ def _move(
     session: ClientSession,
     kind: Kind,
     line: Line,
-    **reason: ObjectId | None,
+    **reason: ObjectId | str | None,
 ) -> None:
     change = CHANGES[kind]
     on_hand, reserved = change.on_hand * line.quantity, change.reserved * line.quantity
     # The condition and the change are one operation: nobody comes in between.
     wanted: dict[str, Any] = {"_id": line.sku}
-    if kind == "reserved":
-        wanted["available"] = {"$gte": line.quantity}
     added = {"on_hand": on_hand, "reserved": reserved, "available": on_hand - reserved}
-    changed = db.stock.update_one(
-        wanted,
-        {"$inc": added},
-        upsert=kind == "received",
-        session=session,
-    )
-    if not changed.matched_count and kind != "received":
+    if added["available"] < 0:
+        wanted["available"] = {"$gte": -added["available"]}
+    begins = kind in {"received", "corrected"} and line.quantity > 0
+    changed = db.stock.update_one(wanted, {"$inc": added}, begins, session=session)
+    if not changed.matched_count and not begins:
         raise OutOfStock(line.sku)
     movement = {
         "sku": line.sku,

@@ -65,6 +65,7 @@ RULES = [
     Rule("products.import_products", "POST", MANAGERS, body={}),
     Rule("stock.get_stock", "GET", MANAGERS, SKU),
     Rule("stock.receive_stock", "POST", MANAGERS, SKU, {"quantity": 1}),
+    Rule("stock.correct_stock", "POST", MANAGERS, SKU, {"quantity": 1}),
     Rule("cart.get_cart", "GET", PEOPLE),
     Rule("cart.put_item", "PUT", PEOPLE, SKU, {"quantity": 1}),
     Rule("cart.remove_item", "DELETE", PEOPLE, SKU),

@@ -40,7 +40,8 @@ COLLECTIONS: dict[str, Collection] = {
                 "expires_at": DATE,
                 "revoked_at": {"bsonType": ["date", "null"]},
                 "agent": STRING,
-            }
+            },
+            {"place": STRING},
         ),
         (
             IndexModel([("user_id", ASCENDING)], name="user"),

@@ -105,13 +105,16 @@ COLLECTIONS: dict[str, Collection] = {
             {
                 "sku": STRING,
                 "kind": {
-                    "enum": ["received", "reserved", "released", "sold", "returned"]
+                    "enum": [
+                        *("received", "corrected", "reserved"),
+                        *("released", "sold", "returned"),
+                    ]
                 },
                 "on_hand": NUMBER,
                 "reserved": NUMBER,
                 "at": DATE,
             },
-            {"order_id": OBJECT_ID, "by": OBJECT_ID},
+            {"order_id": OBJECT_ID, "by": OBJECT_ID, "note": STRING},
         ),
         (
             IndexModel([("sku", ASCENDING), ("_id", ASCENDING)], name="sku"),

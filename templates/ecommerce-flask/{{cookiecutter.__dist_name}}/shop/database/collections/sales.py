@@ -116,7 +116,10 @@ COLLECTIONS: dict[str, Collection] = {
                 "amount": COUNT,
                 "currency": STRING,
                 "state": {
-                    "enum": ["created", "succeeded", "failed", "refunding", "refunded"]
+                    "enum": [
+                        *("created", "succeeded", "failed"),
+                        *("mismatched", "refunding", "refunded"),
+                    ]
                 },
                 "created_at": DATE,
                 "updated_at": DATE,
@@ -124,6 +127,8 @@ COLLECTIONS: dict[str, Collection] = {
         ),
         (
             IndexModel([("reference", ASCENDING)], name="reference", unique=True),
+            # The index below has some payments only, so it cannot find all of an order.
+            IndexModel([("order_id", ASCENDING), ("state", ASCENDING)], name="order"),
             IndexModel(
                 [("order_id", ASCENDING)],
                 name="one_open",
