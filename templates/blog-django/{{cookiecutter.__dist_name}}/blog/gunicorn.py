@@ -12,12 +12,12 @@ from django.core.exceptions import ImproperlyConfigured
 
 # A setting that is refused is one line here, instead of one from each worker.
 try:
-    importlib.import_module("blog.settings")
+    settings = importlib.import_module("blog.settings")
 except ImproperlyConfigured as refusal:
     sys.exit(str(refusal))
 
-bind = f"0.0.0.0:{os.environ.get('PORT', '8000')}"
-workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
+bind = f"0.0.0.0:{settings.PORT}"
+workers = settings.WEB_CONCURRENCY
 worker_class = "gthread"
 threads = 4
 timeout = 30

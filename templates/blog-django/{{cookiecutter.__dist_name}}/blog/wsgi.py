@@ -9,7 +9,7 @@ from django.core.wsgi import get_wsgi_application
 # With this exit code gunicorn stops instead of trying the worker again.
 APP_LOAD_ERROR = 4
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "blog.settings")
+os.environ["DJANGO_SETTINGS_MODULE"] = "blog.settings"
 try:
     application = get_wsgi_application()
 except ImproperlyConfigured as refusal:

@@ -1,10 +1,18 @@
 """The parts of the site: apps, middleware, templates, files, languages."""
 
 import tomllib
-from pathlib import Path
 
 from blog.settings.accounts import SOCIAL_PROVIDER_APPS
-from blog.settings.env import APP_ENV, BASE_DIR, PRODUCTION, flag, port, refuse, text
+from blog.settings.env import (
+    APP_ENV,
+    BASE_DIR,
+    PRODUCTION,
+    flag,
+    number,
+    port,
+    refuse,
+    text,
+)
 
 SITE = tomllib.loads((BASE_DIR / "blog/site.toml").read_text(encoding="utf-8"))
 
@@ -15,6 +23,9 @@ if DEBUG and PRODUCTION:
 ROOT_URLCONF = "blog.urls"
 WSGI_APPLICATION = "blog.wsgi.application"
 PORT = port("PORT", 8000)
+WEB_CONCURRENCY = number("WEB_CONCURRENCY", 2) or refuse(
+    "WEB_CONCURRENCY must be at least 1."
+)
 
 INSTALLED_APPS = [
     "blog.core",
@@ -91,7 +102,7 @@ STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "data/static"
 STATICFILES_DIRS = [BASE_DIR / "blog/static"]
 MEDIA_URL = "media/"
-MEDIA_ROOT = Path(text("MEDIA_ROOT", str(BASE_DIR / "data/media")))
+MEDIA_ROOT = BASE_DIR / text("MEDIA_ROOT", "data/media")
 READY_SECONDS = 2
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

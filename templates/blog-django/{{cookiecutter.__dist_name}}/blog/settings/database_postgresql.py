@@ -2,7 +2,10 @@
 
 from typing import Any
 
-from blog.settings.env import number
+from psycopg import ProgrammingError
+from psycopg.conninfo import conninfo_to_dict
+
+from blog.settings.env import number, refuse
 
 SCHEMES = ("postgresql", "postgres")
 ENGINE = "django.db.backends.postgresql"
@@ -15,3 +18,16 @@ OPTIONS: dict[str, Any] = {
     " -c idle_in_transaction_session_timeout=30s",
 }
 TEST: dict[str, Any] = {}
+
+
+def parse_options(variable: str, query: str) -> dict[str, Any]:
+    """Return the options in a URL's query, for example `sslmode=verify-full`."""
+    try:
+        # The driver's own parser: it translates ssl=true and rejects unknown names.
+        given: dict[str, Any] = conninfo_to_dict(f"postgresql://?{query}")
+    except ProgrammingError as error:
+        reason = str(error).strip()
+        refuse(f"{variable} has an option that PostgreSQL does not know: {reason}.")
+    if "options" in given:
+        given["options"] = f"{OPTIONS['options']} {given['options']}"
+    return given

@@ -1,6 +1,8 @@
 """The environment, read once: what is in `.env` counts where nothing else is set."""
 
+import codecs
 import os
+import re
 from pathlib import Path
 from typing import NoReturn
 
@@ -11,6 +13,13 @@ HIGHEST_PORT = 65_535
 MINIMUM_SECRET_LENGTH = 32
 MINIMUM_DIFFERENT_CHARACTERS = 8
 KNOWN_DEFAULTS = ("change", "django-insecure", "secret", "password", "example")
+# A line of `.env`: `NAME=value`, perhaps `export`, quotes, or a comment behind it.
+LINE = re.compile(
+    r"""\s*(?:export\s+)?(?P<name>[A-Za-z_]\w*)\s*=\s*
+    (?:'(?P<single>[^']*)'|"(?P<double>(?:[^"\\]|\\.)*)"|(?P<plain>.*?))
+    \s*(?:(?<!\S)\#.*)?""",
+    re.VERBOSE,
+)
 
 
 class Refusal(ImproperlyConfigured):
@@ -23,16 +32,39 @@ def refuse(sentence: str) -> NoReturn:
 
 
 def read_file(path: Path) -> None:
-    """Take over the `NAME=value` lines of `path` that the environment does not set."""
-    for line in path.read_text(encoding="utf-8").splitlines():
-        name, found, value = line.partition("=")
-        if found and not name.lstrip().startswith("#"):
-            os.environ.setdefault(name.strip(), value.strip().strip("\"'"))
+    """Load the `NAME=value` lines of `path`; variables that are set already win.
+
+    The last of two lines for the same name counts.
+    """
+    found: dict[str, str] = {}
+    for line in decode(path).splitlines():
+        if given := LINE.fullmatch(line):
+            double = re.sub(r'\\(["\\$])', r"\1", given["double"] or "")
+            found[given["name"]] = given["single"] or double or given["plain"] or ""
+    os.environ.update(found | dict(os.environ))
+
+
+def decode(path: Path) -> str:
+    """Return the text of a file, in any encoding that Windows' editors write."""
+    content = path.read_bytes()
+    wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    try:
+        return content.decode("utf-16" if wide else "utf-8-sig")
+    except UnicodeDecodeError:
+        refuse(f"{path.name} is not UTF-8: save it as UTF-8.")
 
 
 def text(name: str, default: str = "") -> str:
     """Return the variable; one that is set to nothing counts as not set."""
     return os.environ.get(name, "").strip() or default
+
+
+def choice(name: str, values: tuple[str, ...]) -> str:
+    """Return which of `values` the variable is, in any case; the first by default."""
+    value = text(name, values[0]).upper()
+    if value not in values:
+        refuse(f"{name} must be one of {', '.join(values)}, not {value!r}.")
+    return value
 
 
 def number(name: str, default: int) -> int:

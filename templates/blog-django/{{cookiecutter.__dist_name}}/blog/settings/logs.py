@@ -4,9 +4,9 @@ import structlog
 from structlog.typing import Processor
 
 from blog.core.logs import about_request, redact
-from blog.settings.env import PRODUCTION, text
+from blog.settings.env import PRODUCTION, choice
 
-LOG_LEVEL = text("LOG_LEVEL", "INFO").upper()
+LOG_LEVEL = choice("LOG_LEVEL", ("INFO", "DEBUG", "WARNING", "ERROR", "CRITICAL"))
 
 shared: list[Processor] = [
     structlog.stdlib.add_log_level,

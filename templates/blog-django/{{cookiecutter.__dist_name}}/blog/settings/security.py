@@ -9,6 +9,7 @@ from blog.settings.env import PRODUCTION, items, number, refuse, required, secre
 
 SECRET_KEY = secret("DJANGO_SECRET_KEY")
 ALLOWED_HOSTS = required("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]").split(",")
+ALLOWED_HOSTS = [host.strip() for host in ALLOWED_HOSTS]
 if PRODUCTION and "*" in ALLOWED_HOSTS:
     refuse("ALLOWED_HOSTS must name the hosts in production, not be *.")
 CSRF_TRUSTED_ORIGINS = items("CSRF_TRUSTED_ORIGINS")

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 from django.conf import settings as django_settings
 
+from blog.settings.database_server import SCHEMES
+
 if TYPE_CHECKING:
     from django.test import Client
     from pytest_django import Settings
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.milestone(8)
 
 ROOT = Path(__file__).parents[2]
+SERVER = SCHEMES[0]
 GOOD = {
     "APP_ENV": "production",
     "DJANGO_SECRET_KEY": secrets.token_urlsafe(48),
@@ -67,13 +70,21 @@ REFUSED = [
     ("DATABASE_URL", "", "is missing"),
     ("DATABASE_URL", "oracle://db/blog", "must start with"),
     ("DATABASE_URL", "oracle://db:port/blog", "is not an address"),
+    ("DATABASE_URL", f"{SERVER}://db/blog?colour=blue", "has an option"),
+    ("DATABASE_URL", f"{SERVER}://db/my#blog", "write it as %23"),
+    ("DATABASE_URL", "sqlite:///blog.db?mode=ro", "must not have options"),
+    ("DATABASE_URL", "sqlite://blog.db", "with three slashes"),
+    ("DATABASE_URL", "sqlite:///nowhere/blog.db", "needs the folder"),
     ("DEFAULT_FROM_EMAIL", "", "is missing"),
     ("EMAIL_URL", "", "is missing"),
     ("EMAIL_URL", "carrier-pigeon://loft", "must look like"),
     ("DEBUG", "true", "must be off"),
     ("DEBUG", "perhaps", "must be true or false"),
+    ("LOG_LEVEL", "loud", "must be one of INFO, DEBUG"),
     ("PORT", "http", "must be a whole number"),
     ("PORT", "99999", "must be from 1 to 65535"),
+    ("WEB_CONCURRENCY", "auto", "must be a whole number"),
+    ("WEB_CONCURRENCY", "0", "must be at least 1"),
     ("APP_ENV", "staging", "must be development, test or production"),
 ]
 
@@ -83,7 +94,7 @@ def test_a_bad_setting_is_refused_in_one_sentence(
     name: str, value: str, complaint: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The sentence names the variable."""
-    for variable in [*GOOD, "DEBUG", "PORT"]:
+    for variable in [*GOOD, "DEBUG", "LOG_LEVEL", "PORT", "WEB_CONCURRENCY"]:
         monkeypatch.delenv(variable, raising=False)
     for variable, setting in {**GOOD, name: value}.items():
         monkeypatch.setenv(variable, setting)
