@@ -98,6 +98,7 @@ def git(folder: Path, *args: str, env: Mapping[str, str] | None = None) -> str:
         cwd=folder,
         check=False,
         capture_output=True,
+        timeout=120,
         encoding="utf-8",
         errors="replace",
         env={**os.environ, **(env or {})},

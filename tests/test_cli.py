@@ -135,12 +135,69 @@ def test_git_that_fails_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch, t
     """The project is made whole or not at all."""
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin/git").write_text(
-        "#!/bin/sh\necho 'fatal: the moon is wrong' >&2\nexit 128\n", encoding="utf-8"
+        "#!/bin/sh\n"
+        'case "$*" in *--version) exit 0;; esac\n'
+        "echo 'fatal: the moon is wrong' >&2\nexit 128\n",
+        encoding="utf-8",
     )
     (tmp_path / "bin/git").chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
     refused(scaffold("new", "shop", "-y"), 1, "fatal: the moon is wrong", "--no-git")
     assert os.listdir() == []
+
+
+def test_a_git_that_only_prints_a_note_keeps_no_project_from_being_made(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """As on a Mac without developer tools: the note is passed on."""
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/git").write_text(
+        "#!/bin/sh\necho 'xcode-select: note: No developer tools were found.' >&2\nexit 1\n", encoding="utf-8"
+    )
+    (tmp_path / "bin/git").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    result = scaffold("new", "shop", "-y")
+    assert result.exit_code == 0
+    assert "Note: git does not run (xcode-select: note: No developer tools were found), so" in result.stderr
+    assert Path("my-shop/README.md").is_file()
+
+
+def test_a_strict_umask_is_kept_to() -> None:
+    """No file of a project, git's own included, can be read by others."""
+    before = os.umask(0o077)
+    try:
+        assert scaffold("new", "shop", "-y").exit_code == 0
+    finally:
+        os.umask(before)
+    paths = [Path("my-shop"), *Path("my-shop").rglob("*")]
+    assert {str(path) for path in paths if path.stat().st_mode & 0o077} == set()
+    assert Path("my-shop/.git/HEAD").is_file()
+
+
+@pytest.mark.parametrize("line", ["new shop -y", "new shop x -y --dry-run", "doctor"])
+def test_a_current_folder_that_was_deleted(
+    line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is said, where a command needs one."""
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    result = scaffold(*shlex.split(line))
+    refused(result, 1, "The folder you are in does not exist any more.", "Go to one that does: cd")
+
+
+def test_a_deleted_current_folder_is_no_obstacle_where_none_is_needed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The catalogue, help, and a project with a whole path."""
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    for line in ("list", "show shop", "--help", f"new shop {tmp_path / 'there'} -y"):
+        assert scaffold(*shlex.split(line)).exit_code == 0
+    assert (tmp_path / "there/.git").is_dir()
 
 
 def test_an_interrupt_while_writing_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -254,7 +311,7 @@ def test_a_python_that_does_not_answer_is_not_named(
     program: Callable[[str, str], None], script: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Being on PATH is not enough: the next one that does answer is named."""
-    monkeypatch.setattr("scaffold.steps.PATIENCE", 0.5)
+    monkeypatch.setattr("scaffold.doctor.PATIENCE", 0.5)
     program("python3.13", script)
     program("python3", "#!/bin/sh\necho 3 14\n")
     assert steps()[1] == "python3 -m venv --upgrade-deps .venv"
@@ -282,11 +339,31 @@ def test_without_a_python_on_the_path(running: tuple[int, int], monkeypatch: pyt
 
 def test_uv_where_there_is_one(program: Callable[[str, str], None]) -> None:
     """Two commands are enough then, and no Python is started to find them."""
-    program("uv", "#!/bin/sh\n")
+    program("uv", "#!/bin/sh\necho uv 0.4.27\n")
     program("python3.13", f"#!/bin/sh\n: > {shlex.quote(str(Path('started').absolute()))}\necho 3 13\n")
     assert steps() == ["cd my-shop", "uv run poe dev"]
     assert "pip" not in scaffold("new", "shop", "two", "-y", "--no-git").stdout
     assert not Path("started").exists()
+
+
+def test_a_uv_that_is_too_old_is_not_named(program: Callable[[str, str], None]) -> None:
+    """It would install the project without its tasks; with a Python there is the pip way, else a sentence."""
+    program("uv", "#!/bin/sh\necho 'uv 0.4.26 (ef4b3f2 2024-10-23)'\n")
+    program("python3.13", "#!/bin/sh\necho 3 13\n")
+    assert steps()[1] == "python3.13 -m venv --upgrade-deps .venv"
+
+
+def test_a_uv_that_is_too_old_and_no_python(
+    program: Callable[[str, str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What to upgrade, and how."""
+    program("uv", "#!/bin/sh\necho uv 0.4.26\n")
+    monkeypatch.setattr(sys, "version_info", (3, 11, 0))
+    result = scaffold("new", "shop", "-y", "--no-git")
+    assert (
+        "uv 0.4.26 cannot run a project; 0.4.27 is the oldest that can. Upgrade it with: uv self update"
+        in " ".join(result.stderr.split())
+    )
 
 
 def test_the_pip_way_on_windows(monkeypatch: pytest.MonkeyPatch) -> None:

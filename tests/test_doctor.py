@@ -36,23 +36,47 @@ def found() -> dict[str, doctor.Check]:
     return {check.name: check for check in doctor.checks()}
 
 
-def test_everything_is_there(program: Program, tmp_path: Path) -> None:
+def test_everything_is_there(program: Program) -> None:
     """Versions are read out of what the programs print, and there is nothing to be done."""
     program("uv", "echo 'uv 0.9.3 (0c6dd5a 2026-01-01)'")
-    program("git", 'case "$*" in *config*) exec /usr/bin/git "$@";; esac; echo git version 2.51.0')
+    program("git", 'case "$*" in *--version) echo git version 2.51.0;; *) exec /usr/bin/git "$@";; esac')
     program(
         "docker",
         'case "$1" in compose) echo 2.40.1;; version) echo 28.5.1;; *) echo Docker version 28;; esac',
     )
-    (tmp_path / "home/.gitconfig").write_text(
-        "[user]\nname = Ada\nemail = ada@example.org\n", encoding="utf-8"
-    )
     checks = found()
     assert [check.found for name, check in checks.items() if name != "Python"] == [
-        "0.9.3", "2.51.0", "Ada <ada@example.org>", "28.5.1", "2.40.1",
+        "0.9.3", "2.51.0", "Ada Lovelace <ada@example.org>", "28.5.1", "2.40.1",
     ]  # fmt: skip
     assert not any(check.hint for name, check in checks.items() if name != "Python")
     assert all(check.needed_for for check in checks.values())
+
+
+@pytest.mark.parametrize(
+    ("version", "works"),
+    [
+        ("0.4.20", False),
+        ("0.4.26", False),
+        ("0.4.27", True),
+        ("0.5.0", True),
+        ("0.13.9", True),
+        ("1.0", True),
+    ],
+)
+def test_a_uv_that_is_too_old_is_not_ticked(program: Program, version: str, *, works: bool) -> None:
+    """Before 0.4.27 it knows no dependency groups, and `uv run poe dev` finds no poe."""
+    program("uv", f"echo 'uv {version} (0c6dd5a 2026-01-01)'")
+    (row,) = (
+        row
+        for row in CliRunner().invoke(main, ["doctor"]).stdout.splitlines()
+        if row[1:5] == " uv " and row[0] != " "
+    )
+    assert row.split() == ["✔" if works else "-", "uv", version]
+    hint = (
+        f"uv {version} cannot run a project; 0.4.27 is the oldest that can. Upgrade it with: uv self update"
+    )
+    assert found()["uv"].hint.startswith("" if works else hint)
+    assert bool(found()["uv"].hint) != works
 
 
 @pytest.mark.usefixtures("program")
@@ -112,6 +136,13 @@ def test_a_port_without_a_listener_can_be_taken_too() -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         assert not doctor._port(other.getsockname()[1], "shop").free
+
+
+def test_an_author_alone_is_no_identity(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A commit names its committer too."""
+    assert found()["git identity"].found == "Ada Lovelace <ada@example.org>"
+    monkeypatch.delenv("GIT_COMMITTER_EMAIL")
+    assert found()["git identity"].found is None
 
 
 @pytest.mark.usefixtures("program")

@@ -82,7 +82,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = subprocess.run(
         [tools.Needs()("openssl"), "req", "-x509", "-newkey", "ec", "-pkeyopt",
          "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", "/CN=test",
-         "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", "-", "-out", "-"],
+         "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost", "-keyout", "-", "-out", "-"],
         check=True, capture_output=True, text=True,
     )  # fmt: skip
     path.write_text(made.stdout, encoding="ascii")
@@ -109,6 +109,19 @@ def server(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 def test_a_file_is_fetched(server: str, path: str) -> None:
     """Also from where it moved to, if that is HTTPS."""
     assert fetch.get(server + path, 4096) == b"id = 1\n"
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_no_proxy_stands_before_this_machine(server: str, host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even where it forgot to say so; an address elsewhere goes through it."""
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    port = server.rpartition(":")[2]
+    assert fetch.get(f"https://{host}:{port}/moved", 4096) == b"id = 1\n"
+    with pytest.raises(BadInput, match=r"cannot be fetched: .*refused"):
+        fetch.get("https://example.org/a.toml", 4096)
 
 
 def test_a_student_starts_from_an_address(server: str) -> None:

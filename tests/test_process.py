@@ -38,6 +38,16 @@ def test_a_program_that_is_not_there_is_not_found() -> None:
     assert (result.ok, result.found) == (False, False)
 
 
+def test_a_folder_that_is_not_there_is_another_failure() -> None:
+    """The system gives one error for both, and the program is there."""
+    result = process.run([sys.executable, "-c", ""], HERE / "nowhere")
+    assert (result.ok, result.found, result.complaint) == (
+        False,
+        True,
+        "the folder nowhere cannot be entered: no such file or directory",
+    )
+
+
 def test_a_program_that_takes_too_long_is_ended() -> None:
     """With a sentence on it."""
     result = python("import signal; signal.pause()", patience=0.2)

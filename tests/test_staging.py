@@ -111,7 +111,7 @@ def test_a_killed_run_is_cleaned_up_by_the_next() -> None:
     """`kill -9` leaves a hidden folder, which nobody takes for a project, and which the next run removes."""
     with another_run() as process:
         process.kill()
-        process.wait()
+        process.wait(60)
     (left,) = names()
     assert left.startswith(".shop.scaffold-")
     with staging.staged(Path("other")):
@@ -272,9 +272,13 @@ def test_a_file_system_without_locks_works_without_sweeping(monkeypatch: pytest.
     assert names() == [".shop.scaffold-0123456789abcdef", "shop"]
 
 
-def test_files_are_written_as_planned() -> None:
-    """With their bytes and permissions, whatever the umask."""
-    before = os.umask(0o077)
+@pytest.mark.parametrize(
+    ("umask", "folder", "file", "program"),
+    [(0o022, 0o755, 0o644, 0o755), (0o077, 0o700, 0o600, 0o700), (0o027, 0o750, 0o640, 0o750)],
+)
+def test_files_are_written_as_planned(umask: int, folder: int, file: int, program: int) -> None:
+    """With their bytes, and open to whom the umask lets them be; a secret is open to nobody else ever."""
+    before = os.umask(umask)
     try:
         staging.write(
             [
@@ -287,7 +291,7 @@ def test_files_are_written_as_planned() -> None:
     finally:
         os.umask(before)
     modes = {str(path): path.stat().st_mode & 0o777 for path in sorted(Path().rglob("*"))}
-    assert modes == {".env": 0o600, "a": 0o755, "a/b": 0o755, "a/b/c.txt": 0o644, "run.sh": 0o755}
+    assert modes == {".env": 0o600, "a": folder, "a/b": folder, "a/b/c.txt": file, "run.sh": program}
     assert Path("a/b/c.txt").read_bytes() == b"c\r\n"
 
 

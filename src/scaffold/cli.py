@@ -30,6 +30,11 @@ class Scaffold(click.Group):
             code = super().main(*args, **{**options, "standalone_mode": False})
         except ScaffoldError as error:
             code = _complain(error.message, error.hint, error.exit_code)
+        except FileNotFoundError:
+            if _is_in_a_folder():
+                raise
+            message = "The folder you are in does not exist any more."
+            code = _complain(message, "Go to one that does: cd", 1)
         except click.exceptions.NoArgsIsHelpError as error:
             say(error.format_message())
             code = 0
@@ -54,6 +59,13 @@ class Scaffold(click.Group):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return None
         return result
+
+
+def _is_in_a_folder() -> bool:
+    try:
+        return Path.cwd().is_dir()
+    except FileNotFoundError:
+        return False
 
 
 def _complain(message: str, hint: str, code: int) -> int:

@@ -13,13 +13,14 @@ from scaffold.catalog import Template
 
 PATIENCE = 5.0  # seconds, for each program; they run side by side
 PROJECT_PYTHON = (3, 12)
+OLDEST_UV = (0, 4, 27)  # the first that knows dependency groups: older ones do not install poe
 _STACK_PORTS = {8080: "HTTP_PORT", 8443: "HTTPS_PORT"}
 _CONNECT_PATIENCE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was looked for: what was found of it, if anything, and what to do if it is missing."""
+    """One thing that was looked for: what was found of it, and what to do if that is nothing or too old."""
 
     name: str
     found: str | None
@@ -73,17 +74,30 @@ def _python() -> Check:
 
 
 def _uv() -> Check:
-    found = _version(["uv", "--version"])
+    found = uv_version()
     hint = (
         "Install it with: pip install uv. Without it use python -m venv --upgrade-deps and pip 25.1 or "
         "newer, as each README shows."
     )
-    return Check(
-        "uv",
-        found,
-        "installing and running a project in one command",
-        required=False,
-        hint="" if found else hint,
+    if found:
+        hint = uv_problem(found)
+    return Check("uv", found, "installing and running a project in one command", required=False, hint=hint)
+
+
+def uv_version() -> str | None:
+    """Return the version of uv, or None if it cannot be run."""
+    return _version(["uv", "--version"])
+
+
+def uv_problem(version: str) -> str:
+    """Return why that version of uv cannot run a project, and what to do, or nothing if it can."""
+    numbers = tuple(int(number) for number in re.findall(r"\d+", version)[: len(OLDEST_UV)])
+    if numbers >= OLDEST_UV:
+        return ""
+    oldest = ".".join(map(str, OLDEST_UV))
+    return (
+        f"uv {version} cannot run a project; {oldest} is the oldest that can. "
+        "Upgrade it with: uv self update, or pip install --upgrade uv"
     )
 
 
@@ -96,7 +110,7 @@ def _git() -> Check:
 def _identity() -> Check:
     author = repository.author()
     name, email = author.get("author_name"), author.get("author_email")
-    found = f"{name} <{email}>" if name and email else None
+    found = f"{name} <{email}>" if name and email and repository.can_commit() else None
     hint = 'git config --global user.name "Your Name" && git config --global user.email you@example.com'
     return Check(
         "git identity",

@@ -18,6 +18,7 @@ def get(url: str, largest: int) -> bytes:
     """
     import ssl  # noqa: PLC0415 - these cost more than all the rest of `new`, and are needed for this alone
     import urllib.error  # noqa: PLC0415
+    import urllib.parse  # noqa: PLC0415
     import urllib.request  # noqa: PLC0415
     from http.client import HTTPException, HTTPMessage  # noqa: PLC0415
 
@@ -40,10 +41,23 @@ def get(url: str, largest: int) -> bytes:
                 raise
             return super().redirect_request(req, fp, code, msg, headers, newurl)
 
+    class ProxyUnlessLocal(urllib.request.ProxyHandler):
+        """Goes through the proxy of the environment, but never to a server on this machine."""
+
+        def proxy_open(
+            self,
+            req: urllib.request.Request,
+            proxy: str,
+            type: str,  # noqa: A002
+        ) -> object:
+            if _is_loopback(urllib.parse.urlsplit(req.full_url).hostname or ""):
+                return None
+            return super().proxy_open(req, proxy, type)
+
     _check(url, url)
     opener = urllib.request.OpenerDirector()
     for handler in (
-        urllib.request.ProxyHandler(),
+        ProxyUnlessLocal(),
         urllib.request.HTTPSHandler(context=ssl.create_default_context()),
         urllib.request.HTTPErrorProcessor(),
         urllib.request.HTTPDefaultErrorHandler(),
@@ -75,6 +89,15 @@ def _check(url: str, what: str) -> None:
         raise BadInput(
             f"{what} is not an https:// address.", "Download the file, look at it, and name its path."
         )
+
+
+def _is_loopback(host: str) -> bool:
+    import ipaddress  # noqa: PLC0415 - as above
+
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
 
 
 def _read(url: str, answer: IO[bytes], largest: int, until: float) -> bytes:

@@ -125,11 +125,12 @@ def next_steps(steps: "Steps", again: Sequence[str], width: int) -> str:
 
 
 def doctor(found: "Sequence[Check]", ports: "Sequence[Port]", width: int) -> str:
-    """Lay out the checks: what was found, what for, and under what is missing how to get it."""
+    """Lay out the checks: what was found, what for, and under what is missing or too old how to get it."""
     names = max(len(each.name) for each in found)
     rows = []
     for each in found:
-        mark = green("✔") if each.found else (red("✘") if each.required else yellow("-"))
+        good = green("✔") if not each.hint else yellow("-")
+        mark = red("✘") if each.required and not each.found else good
         rows.append(f"{mark} {each.name:<{names}}  {each.found or yellow('not found')}")
         rows += _below(f"for {each.needed_for}", each.hint, width)
     for port in ports:

@@ -2,7 +2,9 @@
 
 import errno
 import os
+import shlex
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,10 +19,20 @@ _KEPT = (
     "GIT_EXEC_PATH",
 )
 _AWAY = frozenset({"GIT_SSH", "GIT_SSH_COMMAND", "GIT_SSH_VARIANT", "GIT_ASKPASS", "GIT_PROXY_COMMAND"})
+_FAILED = 1
 _NOT_FOUND = 127
 _NOT_STARTED = frozenset({errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.EPERM, errno.ENOEXEC})
 _TOO_LONG = 124
 _PATIENCE = 120.0
+# Attributes of the person or the machine can name a filter that fails here; a project brings its own.
+_OWN_SETTINGS = {
+    "core.attributesFile": os.devnull,
+    "core.fsmonitor": "false",
+    "core.hooksPath": os.devnull,
+    "gc.auto": "0",
+    "log.showSignature": "false",
+    "maintenance.auto": "false",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +84,8 @@ def run(
     except OSError as error:
         if error.errno not in _NOT_STARTED:
             raise
+        if str(error.filename) == str(cwd) or not cwd.is_dir():  # not the program, but where to run it
+            return Result(_FAILED, "", f"the folder {cwd} cannot be entered: {str(error.strerror).lower()}")
         return Result(_NOT_FOUND, "", str(error))
     except subprocess.TimeoutExpired:
         return Result(_TOO_LONG, "", f"it did not end within {patience:.0f} seconds")
@@ -81,15 +95,35 @@ def run(
 def git(
     args: Sequence[str], cwd: Path, settings: Mapping[str, str] | None = None, *, away: bool = False
 ) -> Result:
-    """Run git in a folder, as if no other repository, hook or pager were around.
+    """Run git in a folder without hooks, background maintenance, a pager or the caller's repository.
 
-    `away` lets it speak to other machines the way that the person set git up for.
+    `away` keeps the variables that configure how git connects to other machines.
     """
-    own = {"core.fsmonitor": "false", "core.hooksPath": os.devnull, **(settings or {})}
+    own = {**_OWN_SETTINGS, **(settings or {})}
     options = [part for key, value in own.items() for part in ("-c", f"{key}={value}")]
     env = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith("GIT_") or name.startswith(_KEPT) or (away and name in _AWAY)
     }
-    return run(["git", *options, *args], cwd, {**env, "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"})
+    env.update(LC_ALL="C", GIT_TERMINAL_PROMPT="0", GIT_ATTR_NOSYSTEM="1")
+    return run(["git", *options, *args], cwd, env)
+
+
+def git_problem(cwd: Path) -> str:
+    """Return why there is no git to be used, as the end of a sentence about it, or nothing if there is one.
+
+    A Mac without developer tools has a `git` that only says how to install them.
+    """
+    told = git(["--version"], cwd)
+    if told.ok:
+        return ""
+    return f"does not run ({told.complaint})" if told.found else "is not installed"
+
+
+def quoted(path: Path) -> str:
+    """Quote a path for the shell that the person types into, and keep it from being read as an option."""
+    text = f"./{path}" if str(path).startswith("-") else str(path)
+    if sys.platform == "win32":
+        return f'"{text}"' if set(text) & set(" &()[]{}^=;!'+,`~") else text
+    return shlex.quote(text)

@@ -2,12 +2,11 @@
 
 import errno
 import os
-import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from scaffold import render, repository, staging
+from scaffold import process, render, repository, staging
 from scaffold.catalog import Template
 from scaffold.errors import ScaffoldError
 
@@ -42,7 +41,8 @@ def check_target(target: Path) -> None:
         )
     if not target.parent.is_dir():
         raise ScaffoldError(
-            f"The folder {target.parent} does not exist.", f"Make it first: mkdir -p {_quoted(target.parent)}"
+            f"The folder {target.parent} does not exist.",
+            f"Make it first: mkdir -p {process.quoted(target.parent)}",
         )
     if not os.path.lexists(target):
         return
@@ -57,7 +57,7 @@ def check_target(target: Path) -> None:
     if target.samefile(Path.cwd()):
         raise ScaffoldError(
             f"You are inside {target}, and a project cannot take the place of the folder you are in.",
-            f"Go up first: cd .. and then name {_quoted(Path(target.name))} as the directory.",
+            f"Go up first: cd .. and then name {process.quoted(Path(target.name))} as the directory.",
         )
 
 
@@ -122,7 +122,3 @@ def _explained(error: OSError, target: Path) -> ScaffoldError:
 
 def _taken(target: Path, why: str) -> ScaffoldError:
     return ScaffoldError(f"{target} {why}; nothing is overwritten.", "Name another directory.")
-
-
-def _quoted(path: Path) -> str:
-    return shlex.quote(str(path))

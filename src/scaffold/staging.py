@@ -40,16 +40,18 @@ def staged(target: Path, *, clean: bool = True) -> Iterator[Path]:
         home, lock = _make_home(target)
         try:
             project = home / _PROJECT
-            project.mkdir()
+            project.mkdir(mode=0o755)
             yield project
-            project.chmod(0o755)
             _move(project, target)
         finally:
             _remove(home, lock)
 
 
 def write(files: Iterable[PlannedFile], folder: Path) -> None:
-    """Write planned files into an existing folder, with the permissions they say. Raises OSError."""
+    """Write planned files into an existing folder, with the permissions they say, less the umask's.
+
+    Raises OSError.
+    """
     made: dict[PurePosixPath, Path] = {PurePosixPath(): folder}
     for file in files:
         within = file.path.parent
@@ -57,15 +59,11 @@ def write(files: Iterable[PlannedFile], folder: Path) -> None:
             for parent in (*reversed(within.parents), within):
                 if parent not in made:
                     made[parent] = folder / parent
-                    made[parent].mkdir()
-                    made[parent].chmod(0o755)
+                    made[parent].mkdir(mode=0o755)
         # A path for each file would cost as much as writing it.
         path = f"{made[within]}{os.sep}{file.path.name}"
-        # Closed to others from the first byte on: the umask only ever takes away.
-        number = os.open(path, _NEW, file.mode)
-        with os.fdopen(number, "wb") as stream:
+        with os.fdopen(os.open(path, _NEW, file.mode), "wb") as stream:
             stream.write(file.content)
-        os.chmod(path, file.mode)  # noqa: PTH101
 
 
 def sweep(parent: Path) -> None:

@@ -1,16 +1,14 @@
 """What to do after a project is made, as far as this machine has the tools for it."""
 
 import re
-import shlex
 import shutil
 import sys
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from scaffold import process
+from scaffold import doctor, process
 from scaffold.catalog import Template
-from scaffold.doctor import PATIENCE, PROJECT_PYTHON
 
 _READING = ("README.md", "docs/ROADMAP.md")
 _PYTHONS = ("python3.13", "python3.12", "python3.14", "python3")
@@ -33,8 +31,11 @@ class Steps:
 
 def after(template: Template, target: Path, files: Collection[str]) -> Steps:
     """Return the steps for a project: the pip way where only that is possible, else with uv."""
-    python = None if shutil.which("uv") else _python(target)
-    commands: tuple[str, ...] = (f"cd {quoted(target)}",)
+    uv = doctor.uv_version() if shutil.which("uv") else None
+    too_old = doctor.uv_problem(uv) if uv else ""
+    runs_uv = uv and not too_old
+    python = None if runs_uv else _python(target)
+    commands: tuple[str, ...] = (f"cd {process.quoted(target)}",)
     missing: list[str] = []
     if python:
         commands += (
@@ -45,11 +46,12 @@ def after(template: Template, target: Path, files: Collection[str]) -> Steps:
         )
     else:
         commands += ("uv run poe dev",)
-        if not shutil.which("uv"):
+        if not runs_uv:
+            wanted = ".".join(map(str, doctor.PROJECT_PYTHON))
             missing.append(
-                f"The project needs uv, or Python {'.'.join(map(str, PROJECT_PYTHON))} or newer, and neither "
-                "is installed; uv brings Python along: "
-                "https://docs.astral.sh/uv/getting-started/installation"
+                too_old
+                or f"The project needs uv, or Python {wanted} or newer, and neither is installed; uv brings "
+                "Python along: https://docs.astral.sh/uv/getting-started/installation"
             )
     stack = [each.name for each in template.services if each.port is None]
     if stack and not shutil.which("docker"):
@@ -74,16 +76,8 @@ def _python(target: Path) -> str | None:
     folder = next(path for path in (target, *target.absolute().parents) if path.is_dir())
     names = ("py", "python") if sys.platform == "win32" else _PYTHONS
     for name in filter(shutil.which, names):
-        answer = process.run([name, "-c", _VERSION], folder, patience=PATIENCE)
+        answer = process.run([name, "-c", _VERSION], folder, patience=doctor.PATIENCE)
         version = re.fullmatch(r"(\d+) (\d+)\s*", answer.stdout)
-        if answer.ok and version and (int(version[1]), int(version[2])) >= PROJECT_PYTHON:
+        if answer.ok and version and (int(version[1]), int(version[2])) >= doctor.PROJECT_PYTHON:
             return name
-    return quoted(Path(sys.executable)) if sys.version_info >= PROJECT_PYTHON else None
-
-
-def quoted(path: Path) -> str:
-    """Quote a path for the shell that the person types into, and keep it from being read as an option."""
-    text = f"./{path}" if str(path).startswith("-") else str(path)
-    if sys.platform == "win32":
-        return f'"{text}"' if set(text) & set(" &()[]{}^=;!'+,`~") else text
-    return shlex.quote(text)
+    return process.quoted(Path(sys.executable)) if sys.version_info >= doctor.PROJECT_PYTHON else None

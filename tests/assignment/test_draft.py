@@ -2,17 +2,18 @@
 
 import json
 import sys
+import time
 import tomllib
-from datetime import datetime, timedelta, timezone
+from collections.abc import Callable, Iterator
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
 
+from scaffold import answers, catalog, render
 from scaffold.assignment import draft, loading
 from tests.course import scaffold
 from tests.terminal import Session
-
-NOW = datetime(2026, 11, 24, 10, 30, tzinfo=timezone(timedelta(hours=1)))
 
 
 def test_what_is_written_is_valid() -> None:
@@ -49,19 +50,80 @@ def test_json() -> None:
     assert (found["path"], found["template"]) == (str(Path("new.toml").absolute()), "shop")
 
 
+@pytest.fixture
+def zone(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
+    """Return what sets the time zone of this process, until the test ends."""
+
+    def set_to(name: str) -> None:
+        monkeypatch.setenv("TZ", name)
+        time.tzset()
+
+    yield set_to
+    monkeypatch.undo()
+    time.tzset()
+
+
 @pytest.mark.parametrize(
     ("text", "meant"),
     [
         ("2026-12-18", "2026-12-18T23:59:00+01:00"),
-        ("2026-12-18 12:00", "2026-12-18T12:00:00+01:00"),
-        ("2026-12-18T12:00Z", "2026-12-18T12:00:00+00:00"),
+        ("2027-06-30", "2027-06-30T23:59:00+02:00"),
+        ("20270630", "2027-06-30T23:59:00+02:00"),
+        ("2027-W26-3", "2027-06-30T23:59:00+02:00"),
+        (" 2026-12-18 12:00 ", "2026-12-18T12:00:00+01:00"),
+        ("2027-06-30T12:00", "2027-06-30T12:00:00+02:00"),
+        ("2027-06-30T12:00Z", "2027-06-30T12:00:00+00:00"),
         ("next week", None),
+        ("1890-01-01", None),
+        ("9999-12-31", None),
     ],
 )
-def test_dates_as_people_write_them(text: str, meant: str | None) -> None:
-    """A day ends at its last minute, in the time zone of whoever writes."""
-    found = draft.parse_due(text, NOW)
+def test_dates_as_people_write_them(zone: Callable[[str], None], text: str, meant: str | None) -> None:
+    """A day ends at its last minute, with the offset that the clocks show on that day."""
+    zone("Europe/Berlin")
+    found = draft.parse_due(text)
     assert (found and found.isoformat()) == meant
+
+
+@pytest.mark.parametrize(
+    ("name", "day", "meant"),
+    [
+        ("Europe/Berlin", "2027-06-30", "2027-06-30T23:59:00+02:00"),
+        ("Europe/Berlin", "2027-01-30", "2027-01-30T23:59:00+01:00"),
+        ("America/New_York", "2027-07-01", "2027-07-01T23:59:00-04:00"),
+        ("Australia/Sydney", "2027-06-30", "2027-06-30T23:59:00+10:00"),
+        ("Asia/Kolkata", "2027-06-30", "2027-06-30T23:59:00+05:30"),
+    ],
+)
+def test_the_file_says_the_offset_of_the_day(
+    zone: Callable[[str], None], name: str, day: str, meant: str
+) -> None:
+    """Whatever today's is."""
+    zone(name)
+    result = scaffold("assignment", "init", "new.toml", "-t", "shop", "-y", "--due", day)
+    assert result.exit_code == 0, result.output
+    assert loading.load(Path("new.toml")).due.isoformat() == meant
+
+
+@pytest.mark.parametrize(
+    ("today", "until", "start"),
+    [
+        # The clocks are put forward on 28 March and back on 31 October 2027.
+        (date(2027, 3, 10), "2027-04-07T23:59:00+02:00", "2027-03-10T00:00:00+01:00"),
+        (date(2027, 3, 28), "2027-04-25T23:59:00+02:00", "2027-03-28T00:00:00+01:00"),
+        (date(2027, 10, 10), "2027-11-07T23:59:00+01:00", "2027-10-10T00:00:00+02:00"),
+    ],
+)
+def test_default_dates_are_those_of_their_own_day(
+    zone: Callable[[str], None], today: date, until: str, start: str
+) -> None:
+    """When it is due, and when each first commit was made."""
+    zone("Europe/Berlin")
+    template = catalog.find("shop")
+    wish = draft.Wish("shop-2027", "A shop", draft.due(today), {})
+    plan = render.plan(template, answers.resolve(template, {}))
+    found = loading.parse(draft.text(wish, template, plan, today).encode(), "a")
+    assert (found.due.isoformat(), found.date.isoformat()) == (until, start)
 
 
 @pytest.mark.parametrize(

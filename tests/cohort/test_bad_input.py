@@ -70,7 +70,8 @@ BROKEN_ROSTERS = [
     ("control", b"username\nad\x07a\n", "line 2: the username 'ad\\x07a' cannot be used", "U+0007"),
     ("UTF-16", "username\nada\n".encode("utf-16"), "line 1: it is not plain text.", "CSV UTF-8"),
     ("binary", b"username\nada\n\0\0\0\n", "line 3: it is not plain text.", "CSV UTF-8"),
-    ("no encoding", b"username\nad\x81a\n", "line 2: it is neither UTF-8 nor Windows-1252 text.", "UTF-8"),
+    ("no encoding", b"username\nad\xffa\n", "line 2: it is not UTF-8 text.", "--encoding cp1252  adÿa"),
+    ("a lost letter", "username,name\nada,\ufffdukasz\n", "line 2: the name '\ufffdukasz' cannot be used", "letter"),
     ("huge", b"username\n" + b"a" * (5 << 20), "is larger than 5 MB", "path"),
 ]  # fmt: skip
 BROKEN_TEAMS = [
@@ -172,7 +173,7 @@ def test_a_name_that_windows_keeps_needs_another_pattern() -> None:
         (("assignment", "init", "roster.csv", "-y"), "roster.csv is there already; nothing is", "another file"),
         (("assignment", "init", "new.toml", "-y"), "--defaults needs a template", "shop"),
         (("assignment", "init", "new.toml"), "There is no terminal to ask in.", "-y"),
-        (("assignment", "init", "n.toml", "-y", "-t", "shop", "--due", "soon"), "'soon' is no date.", "--due 2026"),
+        (("assignment", "init", "n.toml", "-y", "-t", "shop", "--due", "soon"), "'soon' is not a date", "--due 2026"),
         (("assignment", "init", "n.toml", "-y", "-t", "shop", "--id", "X"), "'X' cannot be an id.", "blog-2026"),
         (("assignment", "init", "n.toml", "-y", "-t", "shop", "--title", "{{"), "The title cannot be used", ""),
         (("new", "--assignment", "assignment.toml", "x", "-y", "-a", "ci=github"), "ci is pinned by the", "Leave out"),

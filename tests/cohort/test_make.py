@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -428,3 +429,36 @@ def test_a_folder_that_cannot_be_made(out: str) -> None:
     assert result.exit_code == 1
     assert result.stderr.startswith(f"Error: {out} ")
     assert "--out" in result.stderr
+
+
+@pytest.mark.parametrize("folder", ["my course", "C# course", "it's $HOME & more; [x]*", "back\\slash"])
+def test_what_is_printed_to_be_typed_next_can_be_typed(folder: str) -> None:
+    """Whatever signs the folder's name has."""
+    Path(folder).mkdir()
+    shown = scaffold(*CREATE[:-1], f"{folder}/out").stdout
+    (line,) = (row for row in shown.splitlines() if "cohort push" in row)
+    assert shlex.split(line)[:4] == ["scaffold", "cohort", "push", f"{folder}/out"]
+    shown = scaffold("assignment", "init", f"{folder}/a b.toml", "-t", "shop", "-y").stdout
+    assert shlex.split(shown.partition("then: ")[2]) == [
+        "scaffold",
+        "assignment",
+        "check",
+        f"{folder}/a b.toml",
+    ]
+
+
+def test_a_file_that_cannot_be_read_is_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is told as what it is, and not as another file than the one that would be made."""
+    create("--no-git")
+    real = Path.read_bytes
+
+    def refuse(path: Path) -> bytes:
+        if path.name == "README.md" and "repositories" in path.parts:
+            raise PermissionError(13, "Permission denied")
+        return real(path)
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    result = scaffold(*CREATE, "--json")
+    assert result.exit_code == 1
+    errors = {each["error"] for each in json.loads(result.stdout)["repositories"]}
+    assert {error.rpartition(" cannot be made: ")[2] for error in errors} == {"permission denied."}

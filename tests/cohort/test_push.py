@@ -69,6 +69,18 @@ def test_everybody_gets_the_recorded_commit() -> None:
     assert (ada.step, ada.remote) == ("pushed", f"file://{folder}/shop-2026-ada.git")
 
 
+def test_the_persons_settings_ask_nothing_more_of_the_host() -> None:
+    """Signed pushes, options and tags are refused where nobody set them up."""
+    create("--only", "ada")
+    folder = host(["shop-2026-ada"])
+    git(repositories()["shop-2026-ada"], "tag", "-am", "Mine", "mine")
+    (Path.home() / ".gitconfig").write_text(
+        "[push]\ngpgSign = true\npushOption = ci.skip\nfollowTags = true\n", encoding="utf-8"
+    )
+    assert hand_out(folder)["pushed"] == ["shop-2026-ada"]
+    assert git(folder / "shop-2026-ada.git", "for-each-ref", "--format=%(refname)") == "refs/heads/main"
+
+
 def test_what_is_pushed_is_not_pushed_again() -> None:
     """The host hears nothing of the second run; a new student is pushed alone."""
     create()
@@ -225,6 +237,20 @@ def test_git_that_is_missing_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> N
     result = scaffold("cohort", "push", "out", "--remote", "file:///x/{repo}")
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr.startswith("Error: git is not installed, and pushing needs it.")
+
+
+def test_a_git_that_does_not_run_is_not_tried_again_and_again(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """As on a Mac without developer tools: its note is passed on at once."""
+    create()
+    (tmp_path / "git").write_text("#!/bin/sh\necho 'xcode-select: note: none.' >&2; exit 1\n", "utf-8")
+    (tmp_path / "git").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    result = scaffold("cohort", "push", "out", "--remote", "file:///x/{repo}")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "git does not run (xcode-select: note: none), and pushing needs it." in result.stderr
+    assert {record.step for record in records().values()} == {"committed"}
 
 
 @pytest.fixture

@@ -3,12 +3,13 @@
 import csv
 import io
 import re
+import time
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import sync_playwright
 
-from scaffold.cohort import report
+from scaffold.cohort import report, state, status
 from tests.course import create, scaffold, write
 from tests.templates.harness import tools
 
@@ -43,6 +44,28 @@ def test_the_csv_has_a_row_for_each() -> None:
     )
     assert re.fullmatch("[0-9a-f]{40}", row["commit"])
     assert re.fullmatch("[0-9a-f]{40}", row["tree"])
+
+
+@pytest.mark.parametrize(
+    ("zone", "date", "day"),
+    [
+        ("UTC", "2026-12-18T23:30:00-08:00", "2026-12-19"),
+        ("Europe/Berlin", "2027-06-30T22:30:00+00:00", "2027-07-01"),
+        ("Europe/Berlin", "2027-01-30T22:30:00+00:00", "2027-01-30"),
+        ("UTC", "+10000-01-01T00:00:00Z", "+10000-01-"),
+        ("UTC", "", ""),
+    ],
+)
+def test_days_are_those_of_who_reads(
+    zone: str, date: str, day: str, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    """A commit is as late as the reader's calendar says, not as that of the machine it was made on."""
+    request.addfinalizer(time.tzset)
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", zone)
+        time.tzset()
+        look = status.Look(state.Record("r", "committed", "", ()), present=True, starts=True, last_date=date)
+        assert report.row(look)[-1] == day
 
 
 def test_the_page_is_one_file_without_scripts() -> None:

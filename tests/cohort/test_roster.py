@@ -1,11 +1,12 @@
 """Rosters of every format become the same students, whatever their letters, signs and separators."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 from scaffold.cohort import roster
-from tests.course import write
+from tests.course import ASSIGNMENT, scaffold, write
 
 CLASSROOM_50 = """\
 username,first_name,last_name,email,section,github_id,role
@@ -108,13 +109,83 @@ def test_any_table_with_headers_that_tell(text: str) -> None:
     [
         "username,name\nzoe,Zoë Müller\n".encode(),
         "username,name\nzoe,Zoë Müller\n".encode("utf-8-sig"),
-        "username,name\nzoe,Zoë Müller\n".encode("cp1252"),
     ],
-    ids=["UTF-8", "with a mark", "Windows-1252"],
+    ids=["UTF-8", "with a mark"],
 )
 def test_encodings(data: bytes) -> None:
     """As spreadsheets write them."""
     assert people("r.csv", data) == [(2, "zoe", "Zoë Müller", "", "")]
+
+
+@pytest.mark.parametrize(
+    ("name", "encoding", "offered"),
+    [
+        ("Zoë Müller", "cp1252", "cp1252"),
+        ("Łukasz Żółć", "cp1250", "cp1250"),
+        ("Dvořák Jiří", "cp1250", "cp1250"),
+        ("Иван Чехов", "cp1251", "cp1251"),
+        ("Γιάννης", "cp1253", "cp1253"),
+        ("Pat O’Brien", "cp1252", "cp1252"),
+        ("Ayşe Yıldız", "cp1254", "cp1254"),
+        ("Zoë Müller", "mac_roman", "mac_roman"),
+        ("Zoë Müller", "utf-16", ""),
+        ("Zoë Müller", "utf-8", ""),
+        ("鈴木", "shift_jis", ""),
+    ],
+)
+def test_another_code_page_has_to_be_named(name: str, encoding: str, offered: str) -> None:
+    """Bytes do not tell which it is: names are never guessed, and the right option is among those offered."""
+    write({"r.csv": f"username,name\nada,{name}\n".encode(encoding), "assignment.toml": ASSIGNMENT})
+    assert [each.name for each in roster.read(Path("r.csv"), encoding).students] == [name]
+    args = ("cohort", "create", "assignment.toml", "r.csv", "--out", "out", "--dry-run", "--json")
+    told = json.loads(scaffold(*args, "--encoding", encoding).stdout)
+    assert told["make"][0]["students"] == [name]
+    if encoding.startswith("utf"):
+        return
+    refused = scaffold(*args)
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert refused.stderr.startswith("Error: r.csv, line 2: it is not UTF-8 text.\nSave it as CSV in UTF-8")
+    option = f"\n  --encoding {offered}  ada,{name}\n" if offered else "Or name its encoding"
+    assert option in refused.stderr
+    assert not Path("out").exists()
+
+
+@pytest.mark.parametrize("encoding", ["klingon", "rot13", "ascii"])
+def test_an_encoding_that_does_not_fit_is_refused(encoding: str) -> None:
+    """With what to name instead."""
+    write({"r.csv": "username,name\nzoe,Zoë\n"})
+    args = ("cohort", "create", "assignment.toml", "r.csv", "--out", "out", "--encoding", encoding)
+    result = scaffold(*args)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.splitlines() == (
+        ["Error: r.csv is not ascii text.", "Name another one with --encoding."]
+        if encoding == "ascii"
+        else [
+            f"Error: There is no encoding called {encoding!r}.",
+            "Try one of: cp1252, cp1250, cp1251, cp1253, cp1254, mac_roman",
+        ]
+    )
+
+
+@pytest.mark.parametrize(
+    "head",
+    ["sep=;\n", "\ufeffsep=;\r\n", '"sep=;"\n', "SEP=;\n", "sep=;;;\n", "\nsep=;\n"],
+)
+@pytest.mark.parametrize("file", ["r.csv", "r.txt"])
+def test_the_line_that_tells_excel_the_separator_is_no_header(head: str, file: str) -> None:
+    """What it names separates the cells, and the lines are still those of the file."""
+    below = head.count("\n") + 2
+    assert people(file, f"{head}username;name\nada;Lovelace, Ada\n") == [
+        (below, "ada", "Lovelace, Ada", "", "")
+    ]
+
+
+def test_excel_is_told_of_other_separators() -> None:
+    """Even of such as no header would be split at."""
+    assert people("r.csv", "sep=|\nusername|name\nada|Ada, Lovelace; A\n") == [
+        (3, "ada", "Ada, Lovelace; A", "", "")
+    ]
+    assert people("r.csv", "sep=\t\nusername\tname\nada\tAda, L\n") == [(3, "ada", "Ada, L", "", "")]
 
 
 def test_lines_are_those_of_the_file() -> None:

@@ -72,17 +72,20 @@ def test_two_machines_give_the_same_commits(tmp_path: Path) -> None:
         assert git(path, "status", "--porcelain", env={"HOME": str(home)}) == ""
 
 
-def test_permissions_do_not_depend_on_the_umask(tmp_path: Path) -> None:
-    """What is executable is, and nothing else."""
+def test_permissions_are_what_the_umask_leaves(tmp_path: Path) -> None:
+    """On the disk; the commit says which files are executable, whatever the umask."""
     text = Path("assignment.toml").read_text(encoding="utf-8").replace('"shop"', '"blog-django"')
     write({"assignment.toml": text})
     run(tmp_path / "strict", 0o077, {})
     folder = repositories(tmp_path / "strict" / "there")["shop-2026-ada"]
+    assert git(folder, "ls-files", "--stage", "nginx/certificate.sh", "README.md").count("100755") == 1
+    assert git(folder, "status", "--porcelain") == ""
     modes = {
         name: (folder / name).stat().st_mode & 0o777
         for name in ("README.md", "nginx/certificate.sh", ".env", ".git/HEAD")
     }
-    assert modes == {"README.md": 0o644, "nginx/certificate.sh": 0o755, ".env": 0o600, ".git/HEAD": 0o644}
+    assert modes == {"README.md": 0o600, "nginx/certificate.sh": 0o700, ".env": 0o600, ".git/HEAD": 0o600}
+    assert folder.stat().st_mode & 0o777 == 0o700
 
 
 def test_the_repository_works_like_any_other() -> None:

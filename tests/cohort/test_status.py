@@ -129,6 +129,7 @@ def test_json() -> None:
     assert list(look) == [
         "repository", "team", "step", "scaffold", "template", "answers", "tree", "commit", "remote",
         "error", "students", "path", "present", "starts", "edited", "commits", "last_commit", "last_date",
+        "problem",
     ]  # fmt: skip
     assert (look["starts"], look["edited"]) == (True, ["tests/test_app.py"])
 
@@ -138,3 +139,123 @@ def test_where_there_is_no_cohort() -> None:
     result = scaffold("cohort", "status", "nowhere")
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr.startswith("Error: There is no cohort in nowhere.\nName the folder")
+
+
+def fake_git(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str = "") -> None:
+    """Leave this git alone on PATH, or none."""
+    folder.mkdir()
+    if script:
+        (folder / "git").write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+        (folder / "git").chmod(0o755)
+    monkeypatch.setenv("PATH", str(folder))
+
+
+@pytest.mark.parametrize("options", [(), ("--json",), ("--csv",), ("--html", "page.html")])
+def test_without_git_nothing_is_said_of_anybody(
+    options: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """An answer that git did not give is no finding."""
+    fake_git(tmp_path / "bin", monkeypatch)
+    result = scaffold("cohort", "status", "out", *options)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == (
+        "Error: git is not installed, and looking at repositories needs it.\n"
+        "Install it from https://git-scm.com.\n"
+    )
+    assert not Path("page.html").exists()
+
+
+def test_a_git_that_does_not_run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """In its own words."""
+    fake_git(tmp_path / "bin", monkeypatch, "echo 'xcode-select: note: no developer tools.' >&2; exit 1")
+    result = scaffold("cohort", "status", "out")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert (
+        "git does not run (xcode-select: note: no developer tools), and looking at repositories needs it."
+        in result.stderr
+    )
+
+
+@pytest.mark.parametrize("failing", ["rev-parse", "log", "rev-list", "diff"])
+def test_whichever_question_git_does_not_answer(
+    failing: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Nothing is known of a repository of which something is not known, and the command fails."""
+    real = shutil.which("git")
+    fails = f'[ "$word" = {failing} ] && echo fatal: no luck. >&2 && exit 128'
+    script = f'for word; do {fails}; done; exec {real} "$@"'
+    fake_git(tmp_path / "bin", monkeypatch, script)
+    works = looks()["works"]
+    assert (works.starts, works.problem, works.edited, works.commits) == (None, "fatal: no luck", (), 0)
+    assert scaffold("cohort", "status", "out").exit_code == 1
+
+
+def test_a_repository_that_git_cannot_read() -> None:
+    """It is told with git's reason, the others as ever; a repository around it does not stand in for it."""
+    git(Path(), "init", "-q", "--initial-branch=main")
+    commit(Path(), "notes.txt", "of the course\n")
+    made = repositories()
+    (made["shop-2026-works"] / ".git/HEAD").unlink()
+    (made["shop-2026-cheats"] / ".git/refs/heads/main").write_text("1" * 40 + "\n", encoding="ascii")
+    found = looks()
+    assert {name: look.problem for name, look in found.items() if look.problem} == {
+        "works": "its .git is not a repository",
+        "cheats": "fatal: bad object HEAD",
+    }
+    assert [found[name].starts for name in ("idle", "works", "cheats", "other")] == [True, None, None, False]
+    result = scaffold("cohort", "status", "out")
+    assert result.exit_code == 1
+    *_, first, second, _, last = result.stdout.splitlines()
+    assert first == "  unreadable  shop-2026-cheats: fatal: bad object HEAD"
+    assert second == "  unreadable  shop-2026-works: its .git is not a repository"
+    assert last == (
+        "6 repositories, 2 start as recorded, 1 start from something else, 1 with work in them, 1 missing, "
+        "2 unreadable"
+    )
+    for options in (("--json",), ("--csv",), ("--html", "page.html")):
+        result = scaffold("cohort", "status", "out", *options)
+        assert result.exit_code == 1
+        assert "git cannot read shop-2026-works: its .git is not a repository\n" in result.stderr
+    assert "unreadable: fatal: bad object HEAD" in Path("page.html").read_text(encoding="utf-8")
+    assert scaffold("cohort", "status", "out", "--only", "idle").exit_code == 0
+
+
+def test_a_branch_without_a_commit_is_no_failure() -> None:
+    """Nothing of the recorded tree is in it."""
+    git(repositories()["shop-2026-idle"], "checkout", "-q", "--orphan", "mine")
+    idle = looks()["idle"]
+    assert (idle.starts, idle.commits, idle.problem) == (False, 0, "")
+
+
+def test_a_shallow_clone_does_not_tell_where_it_started() -> None:
+    """Its oldest commit is not the first."""
+    made = repositories()["shop-2026-works"].absolute()
+    git(Path(), "clone", "-q", "--depth=1", f"file://{made}", "shallow")
+    shutil.rmtree(made)
+    Path("shallow").rename(made)
+    works = looks()["works"]
+    assert works.starts is None
+    assert works.problem.endswith("run git fetch --unshallow in it")
+
+
+def test_the_persons_settings_do_not_get_into_what_git_answers(tmp_path: Path) -> None:
+    """Signatures are shown and everything is coloured, by a person's own wish."""
+    gpg = tmp_path / "gpg"
+    gpg.write_text(
+        "#!/bin/sh\ncat > /dev/null\n"
+        "case \"$*\" in *verify*) echo gpg: good >&2;; *) echo '[GNUPG:] SIG_CREATED ' >&2\n"
+        "printf -- '-----BEGIN PGP SIGNATURE-----\\n\\nx\\n-----END PGP SIGNATURE-----\\n';; esac\n",
+        encoding="utf-8",
+    )
+    gpg.chmod(0o755)
+    (Path.home() / ".gitconfig").write_text(
+        f"[gpg]\nprogram = {gpg}\n[user]\nsigningKey = x\n[commit]\ngpgSign = true\n"
+        "[log]\nshowSignature = true\n[color]\nui = always\ndiff = always\n",
+        encoding="utf-8",
+    )
+    made = repositories()["shop-2026-works"]
+    commit(made, "tests/test_app.py", "")
+    assert "gpgsig" in git(made, "cat-file", "commit", "HEAD")
+    works = looks()["works"]
+    assert (works.starts, works.commits, works.edited) == (True, 3, ("tests/test_app.py",))
+    assert works.last_commit == git(made, "rev-parse", "HEAD")

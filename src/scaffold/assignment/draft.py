@@ -1,10 +1,9 @@
 """Writes an assignment file with comments, for a person to read and change."""
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 from scaffold import __version__, spelling
 from scaffold.assignment import globs
@@ -13,6 +12,7 @@ from scaffold.catalog import Template
 from scaffold.tree import Plan
 
 _WEEKS = 4
+_LAST_MINUTE = time(23, 59)
 # What a course gives rather than takes, where the template has it.
 _MANAGED = (".github/**", ".gitlab-ci.yml", "Jenkinsfile", "pyproject.toml", "tests/security/**")
 
@@ -34,21 +34,27 @@ def short(title: str, year: int) -> str:
     return f"{spelled or 'assignment'}-{year}"
 
 
-def due(now: datetime) -> datetime:
-    """Return the end of the day in four weeks."""
-    later = now + timedelta(weeks=_WEEKS)
-    return later.replace(hour=23, minute=59, second=0, microsecond=0)
+def due(today: date) -> datetime:
+    """Return the end of the day in four weeks, in the local time zone."""
+    return datetime.combine(today + timedelta(weeks=_WEEKS), _LAST_MINUTE).astimezone()
 
 
-def parse_due(text: str, now: datetime) -> datetime | None:
-    """Return the moment that a person means: a date, or date and time, in their zone if none is told."""
+def parse_due(text: str) -> datetime | None:
+    """Return the moment that a person means, or None if it is no date from 2000 to 2100.
+
+    A date means its last minute. A time without an offset is local, with the offset of that day: in November,
+    a day in June is an hour further from UTC than today is.
+    """
     try:
-        found = datetime.fromisoformat(text.strip())
+        found = datetime.combine(date.fromisoformat(text.strip()), _LAST_MINUTE)
     except ValueError:
+        try:
+            found = datetime.fromisoformat(text.strip())
+        except ValueError:
+            return None
+    if not 2000 <= found.year <= 2100:  # noqa: PLR2004 - as an assignment is read
         return None
-    if re.fullmatch(r"\d{4}-\d\d-\d\d", text.strip()):
-        found = found.replace(hour=23, minute=59)
-    return found if found.tzinfo else found.replace(tzinfo=now.tzinfo)
+    return found if found.tzinfo else found.astimezone()
 
 
 def id_problem(text: str) -> str | None:
@@ -58,7 +64,7 @@ def id_problem(text: str) -> str | None:
     return "Use 2 to 39 of a to z, 0 to 9 and -, beginning with a letter or a digit: blog-2026"
 
 
-def text(wish: Wish, template: Template, plan: Plan, today: datetime) -> str:
+def text(wish: Wish, template: Template, plan: Plan, today: date) -> str:
     """Return the file: what was wished for, and what else there is, in comments."""
     choices = [each for each in template.questions if each.kind == "choice"]
     open_ones = [each for each in choices if each.name not in wish.pinned]
@@ -102,7 +108,7 @@ def text(wish: Wish, template: Template, plan: Plan, today: datetime) -> str:
         "# Who made each first commit, and when: with these fixed, every machine gives the same commit ids.",
         "[commit]",
         '# author = "Course staff <staff@example.org>"',
-        f"date = {today.replace(hour=0, minute=0, second=0, microsecond=0).isoformat(timespec='seconds')}",
+        f"date = {datetime.combine(today, time()).astimezone().isoformat(timespec='seconds')}",
     ]
     return "\n".join(lines) + "\n"
 

@@ -91,7 +91,7 @@ def _add_commit(recipe: Recipe, job: Job, plan: Plan, taken: snapshot.Snapshot) 
     for file in plan.files:
         try:
             same = file.secret or (job.target / file.path).read_bytes() == file.content
-        except OSError:
+        except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
             same = False
         if not same:
             raise ScaffoldError(

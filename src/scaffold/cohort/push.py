@@ -22,6 +22,13 @@ _FOR_GOOD = (
     "not found", "does not appear to be a git repository", "does not exist", "host key verification failed",
     "non-fast-forward", "fetch first", "not allowed",
 )  # fmt: skip
+# Of the person's settings, what asks more of the other side than to take one branch: many hosts refuse it.
+_PLAIN = {
+    "push.followTags": "false",
+    "push.gpgSign": "false",
+    "push.pushOption": "",
+    "push.recurseSubmodules": "no",
+}
 _AHEAD = ("non-fast-forward", "fetch first")
 
 
@@ -85,9 +92,12 @@ def wanted(found: state.State, order: Order) -> tuple[list[Record], list[Record]
 def push(folder: Path, order: Order, pace: Pace, tell: Callable[[Record], None]) -> Report:
     """Push the first commit of each repository to its remote, telling of each as it is done.
 
-    Raises ScaffoldError if there is no cohort or another run is at work; a push that fails is in the report.
+    A push that fails is in the report. Raises ScaffoldError without a cohort or git, and if another run is at
+    work.
     """
     state.read(folder)
+    if why := process.git_problem(folder):
+        raise ScaffoldError(f"git {why}, and pushing needs it.", "Install it from https://git-scm.com.")
     with state.locked(folder):
         found = state.read(folder)
         todo, there, unmade = wanted(found, order)
@@ -131,13 +141,9 @@ def _push(folder: Path, record: Record, pattern: Pattern, pace: Pace) -> str:
         done = process.git(
             ["push", "--porcelain", "--no-verify", url, f"{record.commit}:refs/heads/{BRANCH}"],
             folder,
-            remote.PROTOCOLS,
+            {**remote.PROTOCOLS, **_PLAIN},
             away=True,
         )
-        if not done.found:
-            raise ScaffoldError(
-                "git is not installed, and pushing needs it.", "Install it from https://git-scm.com."
-            )
         if done.ok:
             _remember(folder, pattern.shown(record.repository))
             return ""

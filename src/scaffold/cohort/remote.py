@@ -13,7 +13,7 @@ PROTOCOLS = {
     "protocol.ssh.allow": "always",
     "protocol.https.allow": "always",
 }
-_SCHEME = re.compile(r"(file|ssh|https)://[^\s]+")
+_SCHEME = re.compile(r"file://.+|(ssh|https)://\S+")
 _SHORT_SSH = re.compile(r"[A-Za-z0-9._-]+@[A-Za-z0-9.-]+:[^\s:]+")
 _CREDENTIALS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)[^/\s@]+@")
 _EXAMPLE = "git@gitlab.com:course-2026/{repo}.git"

@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Sequence
+from datetime import datetime
 from html import escape
 from typing import Final
 
@@ -14,7 +15,9 @@ _SHORT = 7  # letters of a commit
 
 
 def start(look: Look) -> str:
-    """Return in a word whether a repository starts from the recorded tree."""
+    """Return whether a repository starts from the recorded tree: a word, or why nobody can tell."""
+    if look.problem:
+        return f"unreadable: {look.problem}"
     if not look.present:
         return "missing"
     return {True: "as recorded", False: "another", None: "-"}[look.starts]
@@ -30,8 +33,16 @@ def row(look: Look) -> tuple[str, ...]:
         start(look),
         ", ".join(look.edited),
         str(look.commits),
-        f"{look.last_date[:10]} {look.last_commit[:_SHORT]}".strip(),
+        f"{_day(look.last_date)} {look.last_commit[:_SHORT]}".strip(),
     )
+
+
+def _day(moment: str) -> str:
+    """Return the day of a commit in the reader's time zone, not in that of the machine it was made on."""
+    try:
+        return datetime.fromisoformat(moment).astimezone().date().isoformat()
+    except (ValueError, OverflowError, OSError):
+        return moment[:10]  # no commit, or a date that only git can count
 
 
 def as_csv(found: Overview) -> str:
@@ -64,6 +75,7 @@ def counts(found: Overview) -> list[tuple[str, int]]:
         ("with work in them", sum(look.touched for look in looks)),
         ("failed", sum(bool(look.record.error) for look in looks)),
         ("missing", sum(not look.present for look in looks)),
+        ("unreadable", len(found.unreadable)),
     ]
 
 
@@ -95,7 +107,7 @@ def _html_row(look: Look) -> str:
     cells = [
         ("repository", f"<code>{escape(repository)}</code>", ""),
         ("state", escape(step), state_class),
-        ("start", escape(begins), _START_CLASS[look.starts]),
+        ("start", escape(begins), "bad" if look.problem else _START_CLASS[look.starts]),
         ("managed files edited", _listed(look.edited), "bad" if look.edited else ""),
         ("commits", escape(commits), ""),
         ("last commit", escape(last) or "-", ""),

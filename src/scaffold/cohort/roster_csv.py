@@ -30,17 +30,20 @@ _KINDS = {
     "GitHub Classroom": {"identifier", "githubusername", "githubid"},
     "Canvas": {"student", "sisloginid", "section"},
 }
+# The line with which a file tells Excel what separates its cells; it is not one of them.
+_SEPARATOR_LINE = re.compile(r'\s*"?sep=(?P<sign>[^\w\s"]|\t)"?[,;\t]*[ ]*(\r\n?|\n)', re.IGNORECASE)
 _POINTS = "points possible"
 _TEST_STUDENT = "student, test"
 
 
 def is_table(path: Path, text: str) -> bool:
     """Whether it is to be read as a table: by its name, by its header, or because columns are separated."""
-    first = next((line for line in text.splitlines() if line.strip()), "")
+    separator, first = _separator_and_header(text)
     known = {name for names in COLUMNS.values() for name in names}
-    cells = {_plain(cell) for cell in first.split(_separator(first))}
+    cells = {_plain(cell) for cell in first.split(separator)}
     return (
         path.suffix.lower() in {".csv", ".tsv"}
+        or _SEPARATOR_LINE.match(text) is not None
         or bool(cells & known)
         or any(sign in first for sign in ",;\t")
     )
@@ -92,23 +95,30 @@ def read(path: Path, text: str) -> tuple[Roster, list[Problem]]:
 
 def _rows(text: str) -> tuple[list[tuple[int, list[str]]], list[Problem]]:
     """Return the rows that hold something, each with the line it begins on, and what could not be read."""
-    first = next((line for line in text.splitlines() if line.strip()), "")
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_separator(first), strict=True)
+    separator, _ = _separator_and_header(text)
+    named = _SEPARATOR_LINE.match(text)
+    reader = csv.reader(
+        io.StringIO(text[named.end() :] if named else text, newline=""), delimiter=separator, strict=True
+    )
     rows: list[tuple[int, list[str]]] = []
-    line = 1
+    above = len(named[0].splitlines()) if named else 0
+    line = above + 1
     try:
         for cells in reader:
             if any(cell.strip() for cell in cells):
                 rows.append((line, cells))
-            line = reader.line_num + 1
+            line = above + reader.line_num + 1
     except csv.Error as error:
         return rows, [Problem(line, f"it cannot be read: {error}; a quote inside a cell is written twice")]
     return rows, []
 
 
-def _separator(header: str) -> str:
-    """Return what separates the cells: what stands most often in the header."""
-    return max(",;\t", key=header.count)
+def _separator_and_header(text: str) -> tuple[str, str]:
+    """Return what separates the cells, and the header: what is named, or stands most often in the header."""
+    named = _SEPARATOR_LINE.match(text)
+    below = text[named.end() :] if named else text
+    header = next((line for line in below.splitlines() if line.strip()), "")
+    return named["sign"] if named else max(",;\t", key=header.count), header
 
 
 def _plain(header: str) -> str:

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
 from dulwich.index import IndexEntry, commit_tree, index_entry_from_stat, write_index_dict
 from dulwich.object_format import SHA1
@@ -88,8 +89,7 @@ def take(files: Iterable[PlannedFile], stamp: Stamp) -> Snapshot:
 def write(snapshot: Snapshot, git: Path, tree: Path) -> None:
     """Make the folder `git` the repository of a working tree that lies in `tree`. Raises OSError."""
     for name in ("", "objects", "objects/pack", "objects/info", "refs", "refs/heads", "refs/tags", "info"):
-        (git / name).mkdir(exist_ok=True)
-        (git / name).chmod(0o755)
+        (git / name).mkdir(mode=0o755, exist_ok=True)
     _write_pack(snapshot, git / "objects" / "pack")
     modes = "false" if sys.platform == "win32" else "true"
     _write(git / "config", _CONFIG.format(modes=modes).encode())
@@ -99,18 +99,20 @@ def write(snapshot: Snapshot, git: Path, tree: Path) -> None:
         path.encode(): index_entry_from_stat((tree / path).lstat(), ObjectID(blob))
         for path, blob in snapshot.blobs.items()
     }
-    with (git / "index").open("wb") as stream:
+    with _new(git / "index") as stream:
         writer = SHA1Writer(stream)
         write_index_dict(writer, entries)
         writer.close()
-    (git / "index").chmod(0o644)
 
 
 def first_commit(folder: Path) -> str | None:
-    """Return what the branch of that repository points to, or None if there is no such repository."""
+    """Return what the branch of that repository points to, or None if there is no such repository.
+
+    Raises OSError if it cannot be read.
+    """
     try:
         return (folder / ".git" / "refs" / "heads" / BRANCH).read_text(encoding="ascii").strip()
-    except (OSError, UnicodeDecodeError):
+    except (FileNotFoundError, NotADirectoryError, UnicodeDecodeError):
         return None
 
 
@@ -129,16 +131,14 @@ def _pack(each: ShaFile) -> ObjectID:
 
 def _write_pack(snapshot: Snapshot, folder: Path) -> None:
     draft = folder / "draft.pack"
-    with draft.open("wb") as stream:
+    with _new(draft, 0o444) as stream:
         entries, checksum = write_pack_data(
             stream, iter(snapshot.packed), SHA1, num_records=len(snapshot.packed)
         )
-    draft.chmod(0o444)
     name = f"pack-{checksum.hex()}"
     draft.rename(folder / f"{name}.pack")
-    with (folder / f"{name}.idx").open("wb") as stream:
+    with _new(folder / f"{name}.idx", 0o444) as stream:
         write_pack_index(stream, _index_rows(entries), checksum)
-    (folder / f"{name}.idx").chmod(0o444)
 
 
 def _index_rows(entries: dict[bytes, tuple[int, int]]) -> Iterator[tuple[bytes, int, int | None]]:
@@ -146,7 +146,11 @@ def _index_rows(entries: dict[bytes, tuple[int, int]]) -> Iterator[tuple[bytes, 
 
 
 def _write(path: Path, content: bytes) -> None:
-    number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o644)
-    with os.fdopen(number, "wb") as stream:
+    with _new(path) as stream:
         stream.write(content)
-    path.chmod(0o644)
+
+
+def _new(path: Path, mode: int = 0o644) -> BinaryIO:
+    """Open a new file with the permissions that git gives its own, less the umask's."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    return os.fdopen(os.open(path, flags, mode), "wb")

@@ -10,21 +10,31 @@ from scaffold import pins, process
 from scaffold.assignment import globs
 from scaffold.cohort import select, state, workers
 from scaffold.cohort.state import Record, State
+from scaffold.errors import ScaffoldError
 
-_SAFE = {"core.attributesFile": "", "diff.external": "", "core.quotePath": "false"}
+_SAFE = {"diff.external": "", "core.quotePath": "false"}
+_ABSENT = 1  # git's exit code for a name that leads to nothing
+
+
+class _Unreadable(Exception):  # noqa: N818 - it says what the repository is
+    """Git refuses to read a repository; the text is git's reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What was found in one repository. `starts` is None where there is nothing to look at."""
+    """What was found in one repository. `starts` is None where there is nothing to look at.
+
+    `problem` is git's reason if it cannot read the repository; then nothing else is known.
+    """
 
     record: Record
     present: bool
     starts: bool | None
-    edited: tuple[str, ...]  # managed files that are no longer what they were
-    commits: int
-    last_commit: str
-    last_date: str
+    edited: tuple[str, ...] = ()  # managed files that are no longer what they were
+    commits: int = 0
+    last_commit: str = ""
+    last_date: str = ""
+    problem: str = ""
 
     @property
     def touched(self) -> bool:
@@ -42,10 +52,22 @@ class Overview:
     template: str
     looks: tuple[Look, ...]
 
+    @property
+    def unreadable(self) -> tuple[Look, ...]:
+        """Those of which nothing is known, because git cannot read them."""
+        return tuple(look for look in self.looks if look.problem)
+
 
 def overview(folder: Path, only: Collection[str] = ()) -> Overview:
-    """Look at the repositories of a cohort. Raises ScaffoldError without one, UsageError for a bad name."""
+    """Look at the repositories of a cohort. A repository that git cannot read is in it with the reason.
+
+    Raises ScaffoldError without a cohort or without git, UsageError for a bad name.
+    """
     found = state.read(folder)
+    if why := process.git_problem(folder):
+        raise ScaffoldError(
+            f"git {why}, and looking at repositories needs it.", "Install it from https://git-scm.com."
+        )
     head = found.head
     chosen = select.records(sorted(found.records.values(), key=lambda each: each.repository), only)
     managed = [str(each) for each in head["assignment"].get("managed", ())]
@@ -59,19 +81,34 @@ def overview(folder: Path, only: Collection[str] = ()) -> Overview:
 def _look(found: State, record: Record, managed: Sequence[str]) -> Look:
     folder = found.path(record)
     if not (folder / ".git").is_dir() or not record.commit:
-        return Look(record, folder.is_dir(), None, (), 0, "", "")
-    log = _git(folder, "log", "-1", "--format=%H%x00%cI", "HEAD").partition("\0")
-    count = _git(folder, "rev-list", "--count", "HEAD")
-    known = _git(folder, "cat-file", "-t", f"{record.commit}^{{tree}}") == "tree"
-    edited = _edited(folder, record.commit, managed) if known else ()
+        return Look(record, folder.is_dir(), None)
+    try:
+        return _read(folder, record, managed)
+    except _Unreadable as error:
+        return Look(record, present=True, starts=None, problem=str(error))
+
+
+def _read(folder: Path, record: Record, managed: Sequence[str]) -> Look:
+    """Look at a repository. Raises _Unreadable."""
+    # git would go on to a repository above this one if it could not read this one.
+    where, shallow = _git(folder, "rev-parse", "--git-dir", "--is-shallow-repository").split("\n")
+    if where != ".git":
+        raise _Unreadable("its .git is not a repository")
+    edited = _edited(folder, record.commit, managed) if _has(folder, f"{record.commit}^{{tree}}") else ()
+    if not _has(folder, "HEAD"):
+        return Look(record, present=True, starts=False, edited=edited)
+    head, _, date = _git(folder, "log", "-1", "--format=%H%x00%cI", "HEAD").partition("\0")
+    starts = _starts(folder, record, head)
+    if shallow == "true" and not starts:
+        raise _Unreadable("it is a shallow clone without its first commits: run git fetch --unshallow in it")
     return Look(
         record,
         present=True,
-        starts=_starts(folder, record, log[0]),
+        starts=starts,
         edited=edited,
-        commits=int(count or 0),
-        last_commit=log[0],
-        last_date=log[2],
+        commits=int(_git(folder, "rev-list", "--count", "HEAD")),
+        last_commit=head,
+        last_date=date,
     )
 
 
@@ -90,11 +127,12 @@ def _starts(folder: Path, record: Record, head: str) -> bool:
 
 def _completes(folder: Path, before: str, after: str) -> bool:
     """Whether two trees are the same, but for a lock that uv completed."""
+    if not _has(folder, f"{before}^{{tree}}"):
+        return False
     if _changed(folder, "diff-tree", "-r", before, after) != [pins.LOCK]:
         return False
     return pins.is_completed(
-        _git(folder, "cat-file", "blob", f"{after}:{pins.LOCK}"),
-        _git(folder, "cat-file", "blob", f"{before}:{pins.CONSTRAINTS}"),
+        _text(folder, f"{after}:{pins.LOCK}"), _text(folder, f"{before}:{pins.CONSTRAINTS}")
     )
 
 
@@ -102,7 +140,7 @@ def _edited(folder: Path, commit: str, managed: Sequence[str]) -> tuple[str, ...
     changed = _changed(folder, "diff", "--no-ext-diff", "--no-textconv", commit)
     edited = {name for name in changed if any(globs.matches(each, name) for each in managed)}
     if pins.LOCK in edited and pins.CONSTRAINTS not in changed:
-        constraints = _git(folder, "cat-file", "blob", f"{commit}:{pins.CONSTRAINTS}")
+        constraints = _text(folder, f"{commit}:{pins.CONSTRAINTS}")
         if pins.is_completed(pins.read_lock(folder), constraints):
             edited.remove(pins.LOCK)
     return tuple(sorted(edited))
@@ -115,5 +153,22 @@ def _changed(folder: Path, *comparison: str) -> list[str]:
     return [name for name in listing.split("\0") if name]
 
 
+def _text(folder: Path, name: str) -> str:
+    """Return a file of a commit, or nothing if the commit has no such file."""
+    return _git(folder, "cat-file", "blob", name) if _has(folder, name) else ""
+
+
+def _has(folder: Path, name: str) -> bool:
+    """Whether a repository has the object of that name. Raises _Unreadable if git cannot tell."""
+    found = process.git(["rev-parse", "--quiet", "--verify", name], folder, _SAFE)
+    if not found.ok and (found.code != _ABSENT or found.stderr):
+        raise _Unreadable(found.complaint)
+    return found.ok
+
+
 def _git(folder: Path, *args: str) -> str:
-    return process.git(args, folder, _SAFE).stdout.strip()
+    """Return what git answers. Raises _Unreadable if it fails: what it printed then says nothing."""
+    done = process.git(args, folder, _SAFE)
+    if not done.ok:
+        raise _Unreadable(done.complaint)
+    return done.stdout.strip()

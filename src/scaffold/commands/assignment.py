@@ -39,18 +39,18 @@ def assignment() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def init(file: Path, pairs: Sequence[str], *, defaults: bool, as_json: bool, **given: str | None) -> None:
     """Write a commented assignment file, asking for what is not given."""
-    from scaffold import answers, render, schema
+    from scaffold import answers, process, render, schema
     from scaffold.assignment import draft, loading
     from scaffold.commands import assignment_talk
 
     if file.exists():
         raise UsageError(f"{file} is there already; nothing is overwritten.", "Name another file.")
-    now = datetime.now().astimezone()
+    today = datetime.now().astimezone().date()
     asked = assignment_talk.Given(given["name"], given["short"], given["title"], given["until"], pairs)
     screen = sys.stdout if sys.stdout.isatty() and not as_json else sys.stderr
-    template, wish = assignment_talk.gather(asked, now, None if defaults else screen)
+    template, wish = assignment_talk.gather(asked, today, None if defaults else screen)
     plan = render.plan(template, answers.resolve(template, wish.pinned))
-    text = draft.text(wish, template, plan, now)
+    text = draft.text(wish, template, plan, today)
     found = loading.parse(text.encode(), str(file))
     try:
         with file.open("x", encoding="utf-8", newline="\n") as stream:
@@ -60,7 +60,7 @@ def init(file: Path, pairs: Sequence[str], *, defaults: bool, as_json: bool, **g
     if as_json:
         say_json({"path": str(file.absolute()), **schema.assignment(found)})
     else:
-        say(f"✔ Wrote {file}. Read it, change it, then: scaffold assignment check {file}")
+        say(f"✔ Wrote {file}. Read it, change it, then: scaffold assignment check {process.quoted(file)}")
 
 
 @assignment.command(

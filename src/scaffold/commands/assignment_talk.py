@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date
 from typing import TextIO
 
 from scaffold import answers, catalog
@@ -33,7 +33,7 @@ class Given:
         return {name: answers.check(template.question(name), value) for name, value in found.items()}
 
 
-def gather(given: Given, now: datetime, stream: TextIO | None) -> tuple[Template, Wish]:
+def gather(given: Given, today: date, stream: TextIO | None) -> tuple[Template, Wish]:
     """Return what the file is to say. Without a `stream` to ask in, defaults fill the gaps.
 
     Raises UsageError for what cannot be used, and if something is open and there is no terminal.
@@ -45,9 +45,10 @@ def gather(given: Given, now: datetime, stream: TextIO | None) -> tuple[Template
         raise UsageError(f"{given.id!r} cannot be an id.", problem)
     if given.title is not None and (problem := answers.text_problem(given.title.strip())):
         raise UsageError(f"The title cannot be used: {problem}")
-    if given.due is not None and draft.parse_due(given.due, now) is None:
+    if given.due is not None and draft.parse_due(given.due) is None:
         raise UsageError(
-            f"{given.due!r} is no date.", "Write: --due 2026-12-18 or --due 2026-12-18T23:59+01:00"
+            f"{given.due!r} is not a date from 2000 to 2100.",
+            "Write: --due 2026-12-18 or --due 2026-12-18T23:59+01:00",
         )
     if stream is None:
         if template is None:
@@ -55,7 +56,7 @@ def gather(given: Given, now: datetime, stream: TextIO | None) -> tuple[Template
                 "--defaults needs a template, as there is no default one.",
                 f"Name one with --template: {', '.join(catalog.names())}",
             )
-        return template, _defaults(given, template, now)
+        return template, _defaults(given, template, today)
     if not (sys.stdin.isatty() and stream.isatty()):
         raise UsageError(
             "There is no terminal to ask in.",
@@ -64,16 +65,16 @@ def gather(given: Given, now: datetime, stream: TextIO | None) -> tuple[Template
     from scaffold import prompts
 
     with prompts.terminal(stream) as screen:
-        return Talk(screen, given, now).run()
+        return Talk(screen, given, today).run()
 
 
-def _defaults(given: Given, template: Template, now: datetime) -> Wish:
+def _defaults(given: Given, template: Template, today: date) -> Wish:
     title = (given.title or template.title).strip()
-    until = draft.parse_due(given.due, now) if given.due else None
+    until = draft.parse_due(given.due) if given.due else None
     return Wish(
-        given.id or draft.short(title, now.year),
+        given.id or draft.short(title, today.year),
         title,
-        until or draft.due(now),
+        until or draft.due(today),
         given.pinned(template),
     )
 
@@ -84,7 +85,7 @@ class Talk:
 
     screen: Screen
     given: Given
-    now: datetime
+    today: date
 
     def run(self) -> tuple[Template, Wish]:
         """Ask until everything is known. Raises KeyboardInterrupt if the person gives up."""
@@ -109,11 +110,11 @@ class Talk:
         pinned = {
             name[1:]: value for name, value in found.items() if name[0] == "=" and value != _STUDENTS_CHOOSE
         }
-        until = draft.parse_due(found["due"], self.now)
+        until = draft.parse_due(found["due"])
         wish = Wish(
             found["id"],
             found["title"].strip(),
-            until or draft.due(self.now),
+            until or draft.due(self.today),
             {**self.given.pinned(template), **pinned},
         )
         return template, wish
@@ -154,11 +155,11 @@ class Talk:
         if step == "title":
             return "What is it called?", template.title, lambda text: answers.text_problem(text.strip())
         if step == "id":
-            default = draft.short(found.get("title", template.title), self.now.year)
+            default = draft.short(found.get("title", template.title), self.today.year)
             return "Its short name, for repositories", default, draft.id_problem
-        default = draft.due(self.now).isoformat(" ", "minutes")
+        default = draft.due(self.today).isoformat(" ", "minutes")
         return "When is it due?", default, self._due_problem
 
     def _due_problem(self, text: str) -> str | None:
-        found = draft.parse_due(text, self.now)
+        found = draft.parse_due(text)
         return None if found else "Write a date like 2026-12-18, or with a time: 2026-12-18 23:59+01:00"

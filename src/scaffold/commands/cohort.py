@@ -46,15 +46,21 @@ def cohort() -> None:
 )  # fmt: skip
 @_only
 @_failed
+@click.option(
+    "--encoding",
+    default="",
+    metavar="NAME",
+    help="Read ROSTER in this code page, such as cp1250; else UTF-8.",
+)
 @click.option("--no-git", is_flag=True, help="Write files only; a later run without it makes the commits.")
 @click.option("--jobs", type=click.IntRange(1, 64), help="Processes; as many as there are cores without it.")
 @click.option("--dry-run", is_flag=True, help="Say what would be made, and write nothing.")
 @_json
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors and what was asked for.")
 @click.pass_context
-def create(
+def create(  # noqa: PLR0913 - the command line has as many options
     context: click.Context, /, assignment: str, roster: Path, out: Path, *, jobs: int | None,
-    only: Sequence[str], **flags: bool,
+    only: Sequence[str], encoding: str, **flags: bool,
 ) -> None:  # fmt: skip
     """Make one repository for each student of ROSTER, from ASSIGNMENT. What is made already is not touched.
 
@@ -67,7 +73,7 @@ def create(
 
     order = make.Order(only, flags["failed"], not flags["no_git"], jobs or 0)
     found = sources.load(assignment)
-    people = rosters.read(roster)
+    people = rosters.read(roster, encoding)
     ahead = make.forecast(found, people, out, order)
     skipped = [f"line {each.line}: {each.message}" for each in people.skipped]
     if flags["dry_run"]:
@@ -172,10 +178,15 @@ def push(
     "--html", type=click.Path(path_type=Path), metavar="FILE", help="Write one HTML page to this file."
 )
 @_json
-def status(directory: Path, *, only: Sequence[str], as_csv: bool, html: Path | None, as_json: bool) -> None:
+@click.pass_context
+def status(
+    context: click.Context, directory: Path, *, only: Sequence[str], as_csv: bool, html: Path | None,
+    as_json: bool,
+) -> None:  # fmt: skip
     """Compare each repository with what was handed out: start, edited managed files, last commit.
 
-    It looks at your copies and asks no network: `git pull` in them brings what students have pushed.
+    It looks at your copies and asks no network: `git pull` in them brings what students have pushed. Exits 1
+    if git cannot read one of them.
     """
     from scaffold.cohort import report
     from scaffold.cohort import status as statuses
@@ -198,6 +209,9 @@ def status(directory: Path, *, only: Sequence[str], as_csv: bool, html: Path | N
         say(f"✔ Wrote {html}. It names students: keep it to yourself.")
     else:
         say(layout.overview(found, counts, [report.row(each) for each in found.looks]))
+    for each in found.unreadable if as_csv or html or as_json else ():
+        say(f"git cannot read {each.record.repository}: {each.problem}", err=True)
+    context.exit(1 if found.unreadable else 0)
 
 
 def _notes(skipped: Sequence[str], changed: Sequence[str], gone: Sequence[str]) -> list[str]:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from scaffold.output import bold, dim, green, red, wrapped, yellow
+from scaffold.process import quoted
 
 if TYPE_CHECKING:
     from scaffold.cohort.make import Forecast, Report
@@ -77,7 +78,7 @@ def made(report: "Report", before: int, seconds: float, width: int) -> str:
     if report.failed:
         again = "What is made is kept. The same command tries the rest again; --failed only these."
         return "\n".join([*rows, wrapped(again, width)])
-    todo = f"scaffold cohort push {report.folder} --remote 'git@HOST:COURSE/{{repo}}.git'"
+    todo = f"scaffold cohort push {quoted(report.folder)} --remote 'git@HOST:COURSE/{{repo}}.git'"
     return "\n".join([*rows, "", bold("Next"), f"  {todo}"])
 
 
@@ -99,8 +100,12 @@ def pushed(report: "Pushed", width: int) -> str:
 
 
 def _failures(records: "Sequence[Record]") -> list[str]:
-    rows = [f"  {red('failed')}  {each.repository}: {each.error}" for each in records[:_SHOWN]]
-    more = len(records) - _SHOWN
+    return _reasons("failed", [(each.repository, each.error) for each in records])
+
+
+def _reasons(word: str, found: Sequence[tuple[str, str]]) -> list[str]:
+    rows = [f"  {red(word)}  {repository}: {reason}" for repository, reason in found[:_SHOWN]]
+    more = len(found) - _SHOWN
     return rows + ([f"  and {more} more; see: scaffold cohort status --json"] if more > 0 else [])
 
 
@@ -114,6 +119,7 @@ def overview(found: "Overview", counts: Sequence[tuple[str, int]], rows: Sequenc
         for cells in table
     ]
     lines += _failures([look.record for look in found.looks if look.record.error])
+    lines += _reasons("unreadable", [(each.record.repository, each.problem) for each in found.unreadable])
     numbers = ", ".join(f"{number} {name}" for name, number in counts if number)
     about = found.assignment
     title = f"{bold(str(about['id']))}  {about['title']}, due {about['due']}"
@@ -121,10 +127,10 @@ def overview(found: "Overview", counts: Sequence[tuple[str, int]], rows: Sequenc
 
 
 def _clipped(cells: Sequence[str]) -> list[str]:
-    """Return a row of a table that fits on a screen: the reason of a failure stands below the table."""
+    """Return a row of a table that fits on a screen: reasons stand below the table."""
     student, repository, step, start, edited, *rest = cells
     shown = student if len(student) <= _WIDE else f"{student[: _WIDE - 1]}…"
-    return [shown, repository, step.partition(":")[0], start, _few(edited), *rest]
+    return [shown, repository, step.partition(":")[0], start.partition(":")[0], _few(edited), *rest]
 
 
 def _columns(text: str) -> int:

@@ -93,6 +93,7 @@ def overview(found: "Overview", counts: Sequence[tuple[str, int]]) -> Json:
     - starts: whether its history begins with the recorded tree, or null if there is none
     - edited: array of managed files that are no longer what they were
     - commits: number; last_commit, last_date: texts, empty if there is none
+    - problem: text, git's reason if it cannot read the repository; empty if it can
     """
     return {
         "assignment": found.assignment,
@@ -113,6 +114,7 @@ def _look(found: "Overview", look: "Look") -> Json:
         "commits": look.commits,
         "last_commit": look.last_commit,
         "last_date": look.last_date,
+        "problem": look.problem,
     }
 
 
