@@ -44,7 +44,7 @@ TLS_FILES = {
     "ssl_key": "key",
     "sslkey": "key",
 }
-# MySQL's modes and PostgreSQL's names for them: (verify certificate, verify host).
+# MySQL's modes and libpq's names for them: (verify certificate, verify host).
 # Without a mode, PyMySQL uses TLS where the server offers it.
 TLS_MODES = {
     "required": (False, False),
