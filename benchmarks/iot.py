@@ -31,16 +31,18 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import cast
 
 from served import generated
 
 from tests.templates.harness import servers, tools
 from tests.templates.harness.iot import Platform, Watch
 from tests.templates.harness.mosquitto import LOOPBACK, Broker, mosquitto
-from tests.templates.harness.processes import environment
-from tests.templates.harness.projects import Project
+from tests.templates.harness.processes import environment, run
+from tests.templates.harness.projects import Project, executable
 from tests.templates.harness.waiting import until
 
+CONSTRAINTS = Path(__file__).with_name("constraints.txt")
 DEVICES = 50
 ROUNDS = 3
 RATIO_AIM, RATE_AIM = 0.7, 5000
@@ -323,7 +325,11 @@ def main() -> None:
         "memory": memory,
     }
     with ExitStack() as stack:
-        bench = stack.enter_context(prepared(stack.enter_context(generated("iot-fastapi"))))
+        project = stack.enter_context(generated("iot-fastapi"))
+        python = executable(cast("Path", project.venv), "python")
+        words = ("pip", "install", "--python", python, "-c", CONSTRAINTS, "aiomqtt")  # the bare loop's client
+        run((project.uv, *words), project.path).good()
+        bench = stack.enter_context(prepared(project))
         for name, part in parts.items():
             if given.only in (None, name):
                 part(bench)
