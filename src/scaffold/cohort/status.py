@@ -115,7 +115,7 @@ def _read(folder: Path, record: Record, managed: Sequence[str]) -> Look:
 def _starts(folder: Path, record: Record, head: str) -> bool:
     """Whether its history begins with the recorded tree, in our commit or in one of the student's own.
 
-    Whoever ran the project before a first commit of their own has a completed lock in it.
+    A student who runs the project before the first commit commits a completed lock.
     """
     if head == record.commit:
         return True

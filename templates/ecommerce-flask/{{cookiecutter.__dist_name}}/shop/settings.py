@@ -27,7 +27,7 @@ MAIL_SCHEMES = ("smtp://", "smtp+tls://", "smtp+ssl://", "console:", "mailbox:")
 PROVIDERS = ("fake", "stripe")
 LEVELS = ("INFO", "DEBUG", "WARNING", "ERROR", "CRITICAL")
 HIGHEST_PORT = 65_535
-MOST_DIGITS, MOST_PROXIES, MOST_WORKERS = 9, 10, 256
+MAX_DIGITS, MAX_PROXIES, MAX_WORKERS = 9, 10, 256
 
 type Environment = Literal["development", "test", "production"]
 
@@ -101,7 +101,7 @@ class Reader:
         if not value.isascii() or not value.isdigit():
             refuse(f"{name} must be a whole number, not {value!r}.")
         # Python reads no number of thousands of digits, and none is meant.
-        if len(value) > MOST_DIGITS or not lowest <= int(value) <= highest:
+        if len(value) > MAX_DIGITS or not lowest <= int(value) <= highest:
             refuse(f"{name} must be from {lowest} to {highest}, not {value}.")
         return int(value)
 
@@ -205,9 +205,9 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         mongodb_name=read.text("MONGODB_NAME", mongodb_name or "shop"),
         mongodb_root_uri=read.text("MONGODB_ROOT_URI"),
         port=port,
-        workers=read.number("WEB_CONCURRENCY", 2, MOST_WORKERS),
+        workers=read.number("WEB_CONCURRENCY", 2, MAX_WORKERS),
         public_url=read.text("PUBLIC_URL", f"http://127.0.0.1:{port}"),
-        num_proxies=read.number("NUM_PROXIES", 0, MOST_PROXIES),
+        num_proxies=read.number("NUM_PROXIES", 0, MAX_PROXIES),
         log_level=read.choice("LOG_LEVEL", LEVELS),
         cors_allowed_origins=read.items("CORS_ALLOWED_ORIGINS"),
         email_url=read.mail_address("EMAIL_URL", "mailbox:"),
