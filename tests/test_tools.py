@@ -142,3 +142,23 @@ def test_an_unknown_name_is_refused(program: object, capsys: pytest.CaptureFixtu
 
     assert ended.value.code == 2
     assert "called 'blog'. There are: blog-django, " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["-a", "ci=circle"], "ci: 'circle' is not one of github, gitlab, jenkins."),
+        (["-a", "colour=red"], "has no question called 'colour'."),
+        (["-a", "ci"], "'ci' is not an answer. Write it as KEY=VALUE"),
+        (["--as-of", "never"], "'never' is not a day; write it like 2026-11-28."),
+    ],
+)
+def test_a_proof_refuses_what_it_cannot_take(
+    words: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A bad answer or day is named in one sentence before anything is generated, with exit code 2."""
+    with pytest.raises(SystemExit) as ended:
+        prove.main(["ecommerce-flask", *words])
+
+    assert ended.value.code == 2
+    assert sentence in capsys.readouterr().err

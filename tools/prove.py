@@ -12,11 +12,14 @@ The exit code is 1 if a project failed. The canary names the package that broke 
 
 import argparse
 import sys
+from datetime import date
 
 import pins
 import proof
 from proof import Conditions, Verdict
 
+from scaffold import answers, catalog
+from scaffold.errors import ScaffoldError
 from tests.templates.harness.choices import CHOICES
 
 
@@ -27,22 +30,35 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("-a", "--answer", action="append", default=[], metavar="NAME=VALUE")
     parser.add_argument("--rotate", action="store_true", help="the answers whose turn it is today")
     parser.add_argument("--unpinned", action="store_true", help="the newest versions, without the pins")
-    parser.add_argument("--as-of", default="", metavar="YYYY-MM-DD", help="the package index of that day")
+    parser.add_argument("--as-of", type=day, metavar="YYYY-MM-DD", help="the package index of that day")
     parser.add_argument("--days-ahead", type=int, default=0, metavar="DAYS", help="with the clock set ahead")
     parser.add_argument("--pip", action="store_true", help="install with pip too")
     options = parser.parse_args(arguments)
     unknown = sorted(set(options.template) - set(CHOICES))
     if unknown:
         parser.error(f"There is no template called {unknown[0]!r}. There are: {', '.join(CHOICES)}.")
-    given = dict(pair.partition("=")[::2] for pair in options.answer)
-    conditions = Conditions(options.unpinned, options.as_of, options.days_ahead, options.pip)
+    try:
+        given = dict(map(answers.parse_pair, options.answer))
+        for template in options.template or CHOICES:
+            answers.resolve(catalog.find(template), given)
+    except ScaffoldError as error:
+        parser.error(f"{error.message} {error.hint}".strip())
+    conditions = Conditions(options.unpinned, options.as_of or "", options.days_ahead, options.pip)
     verdicts = []
     for template in options.template or CHOICES:
-        answers = {**todays_answers(template), **given} if options.rotate else given
-        verdicts.append(proof.prove(template, answers, conditions=conditions))
-        print(verdicts[-1].summary, *(f"{name}={value}" for name, value in answers.items()), flush=True)
+        chosen = {**todays_answers(template), **given} if options.rotate else given
+        verdicts.append(proof.prove(template, chosen, conditions=conditions))
+        print(verdicts[-1].summary, *(f"{name}={value}" for name, value in chosen.items()), flush=True)
         report(verdicts[-1], conditions)
     return 1 if any(verdict.failed for verdict in verdicts) else 0
+
+
+def day(text: str) -> str:
+    """Return a day as it was typed, if it is one."""
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a day; write it like 2026-11-28.") from None
 
 
 def todays_answers(template: str) -> dict[str, str]:
