@@ -77,7 +77,7 @@ def setup() -> None:
     import alembic.command
     import alembic.config
 
-    config = alembic.config.Config(BASE_DIR / "alembic.ini")
+    config = alembic.config.Config(toml_file=BASE_DIR / "pyproject.toml")
     config.attributes["url"] = load().database_url
     alembic.command.upgrade(config, "head")
 

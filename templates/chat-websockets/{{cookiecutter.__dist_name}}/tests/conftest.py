@@ -7,7 +7,6 @@ import functools
 import inspect
 import os
 import secrets
-import signal
 import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -19,9 +18,6 @@ from typing import Any
 os.environ["APP_ENV"] = "test"  # before anything of the app reads it
 # What listens on this machine is asked directly, whatever proxy the machine has.
 os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
-# An application under test passes a signal on to the handler from before: without one
-# SIGTERM would not end the run.
-signal.signal(signal.SIGTERM, lambda number, _: os._exit(128 + number))
 
 import httpx2
 import hypothesis

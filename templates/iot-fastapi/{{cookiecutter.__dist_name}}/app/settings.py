@@ -11,6 +11,7 @@ from app.core.config import (
     HIGHEST_PORT,
     BaseSettings,
     Reader,
+    quote_path,
     read_base,
     read_environment,
     refuse,
@@ -57,7 +58,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     broker = f"mqtt://127.0.0.1:{mqtt_port}"
     # Who reads from SQS has IoT Core for a broker and needs no other.
     needs_broker = source == "mqtt"
-    folder = f"file:{(BASE_DIR / 'data/archive').as_posix()}"
+    folder = f"file:{quote_path(BASE_DIR / 'data/archive')}"
     return Settings(
         **read_base(read),
         mqtt_url=(

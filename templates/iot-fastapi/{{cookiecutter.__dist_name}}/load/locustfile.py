@@ -19,7 +19,7 @@ API = "/api/v1"
 METRICS = {"climate": ("temperature", "humidity"), "power": ("power", "voltage")}
 SPANS = (1, 24, 30 * 24)  # hours
 TOO_MANY = 429
-# An account may log in five times a minute, so all users of a kind share one login.
+# All users of a kind share one login: an account has few attempts at the same moment.
 LOGIN = Lock()
 TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 DEVICE = re.compile(r'href="(/devices/[^"/?]+)"')

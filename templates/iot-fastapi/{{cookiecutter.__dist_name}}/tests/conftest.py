@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import functools
+import inspect
 import os
 import secrets
 import subprocess
@@ -16,6 +18,8 @@ from pathlib import Path
 from typing import Any
 
 os.environ["APP_ENV"] = "test"  # before anything of the app reads it
+# What listens on this machine is asked directly, whatever proxy the machine has.
+os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
 
 import httpx2
 import hypothesis
@@ -57,7 +61,23 @@ AWS = {
     "AWS_DEFAULT_REGION": "eu-central-1",
     "AWS_EC2_METADATA_DISABLED": "true",
 }
+TEST_SECONDS = 120
 type AsRole = Callable[[str], Awaitable[dict[str, str]]]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> None:
+    """Give every asynchronous test a deadline: what it waits for may never come."""
+    test = pyfuncitem.obj
+    if not inspect.iscoroutinefunction(test):
+        return
+
+    @functools.wraps(test)
+    async def limited(*args: Any, **kwargs: Any) -> None:
+        async with asyncio.timeout(TEST_SECONDS):
+            await test(*args, **kwargs)
+
+    pyfuncitem.obj = limited
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -98,6 +98,23 @@ async def test_days_that_are_over_are_archived(
     ]
 
 
+async def test_a_day_that_fails_stops_no_other(
+    database: Database, settings: Settings, tmp_path: Path
+) -> None:
+    """The next one is archived now, and that one is due again the next time."""
+    place = Folder(tmp_path, settings.public_url, settings.secret_key)
+    device_id = await make_device(database)
+    await store(database, [reading(device_id, 1), reading(device_id, 90_000)])
+    in_the_way = tmp_path / Path(KEY).parent
+    in_the_way.parent.mkdir()
+    in_the_way.write_text("a file where the day's folder should be")
+    assert await archive_due(database, place, LATER) == 1
+    assert (await read(database, START.date() + timedelta(days=1))).rows == 1
+    in_the_way.unlink()
+    assert await archive_due(database, place, LATER) == 1
+    assert (await read(database, START.date())).rows == 1
+
+
 async def test_again_is_harmless(database: Database, place: Store) -> None:
     """What is archived is not written again; if it were, by the same bytes."""
     device_id = await make_device(database)

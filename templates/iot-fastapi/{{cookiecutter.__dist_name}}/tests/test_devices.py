@@ -12,9 +12,9 @@ import sqlalchemy as sa
 from fastapi import FastAPI
 
 from app.core.database import Database, utcnow
-from app.devices.credentials import hash_of, may_connect
+from app.devices.credentials import hash_of, may_connect, withdraw
 from app.devices.models import Device, DeviceCredential
-from app.mqtt.access import BrokerAwayError
+from app.mqtt.access import BrokerAwayError, BrokerRefusalError
 from app.mqtt.address import address_of, embedded_password, is_embedded
 from app.mqtt.runtime import DatabaseOnly
 from app.settings import Settings
@@ -128,6 +128,38 @@ async def test_without_the_broker_a_revocation_still_counts(
         kept = (await session.scalars(sa.select(DeviceCredential))).one()
     assert kept.revoked_at
     assert kept.withdrawn_at is None
+
+
+class Choosy(DatabaseOnly):
+    """A broker that refuses to hear of one device, and notes the others."""
+
+    def __init__(self) -> None:
+        """Have heard nothing."""
+        self.heard: list[str] = []
+
+    async def withdraw(self, device: str) -> None:
+        """Fail for one of them."""
+        if device == "one":
+            raise BrokerRefusalError("The broker refuses disableClient: Internal error")
+        self.heard.append(device)
+
+
+async def test_a_credential_that_the_broker_refuses_stops_no_other(
+    admin: httpx2.AsyncClient, database: Database
+) -> None:
+    """The others are withdrawn now, and that one is tried again the next time."""
+    for name in ("one", "two", "three"):
+        await provisioned(admin, id=name)
+    async with database.begin() as session:
+        await session.execute(sa.update(DeviceCredential).values(revoked_at=utcnow()))
+    broker = Choosy()
+    assert await withdraw(database, broker) == 2
+    assert sorted(broker.heard) == ["three", "two"]
+    async with database.session(write=False) as session:
+        waiting = sa.select(DeviceCredential.device_id).where(
+            DeviceCredential.withdrawn_at.is_(None)
+        )
+        assert (await session.scalars(waiting)).all() == ["one"]
 
 
 async def test_devices_are_listed_by_site_group_and_status(

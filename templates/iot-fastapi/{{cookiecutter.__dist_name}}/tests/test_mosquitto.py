@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import shutil
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -50,20 +49,6 @@ def test_each_device_has_rules_of_its_own() -> None:
     acls = acls_of("one")
     assert all(acl["topic"].startswith("devices/one/") for acl in acls)
     assert all(acl["allow"] and not set("+#%") & set(acl["topic"]) for acl in acls)
-
-
-def test_production_refuses_who_has_no_name() -> None:
-    """The shipped configuration has TLS, a plugin that knows everybody, and limits."""
-    text = Path(__file__).parents[1].joinpath("mosquitto/mosquitto.conf").read_text()
-    for line in (
-        "listener 8883",
-        "allow_anonymous false",
-        "certfile /mosquitto/tls/tls.crt",
-        "plugin @PLUGIN@",
-        "persistence true",
-    ):
-        assert line in text.splitlines()
-    assert "listener 1883" not in text
 
 
 @real_broker

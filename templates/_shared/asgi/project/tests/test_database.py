@@ -255,7 +255,7 @@ async def test_migrations_make_what_the_models_say(
         await on_server(database_url, f'CREATE DATABASE "{name}"')
         made = async_url(database_url).set(database=name)
         url = made.render_as_string(hide_password=False)
-    config = Config(BASE_DIR / "alembic.ini")
+    config = Config(toml_file=BASE_DIR / "pyproject.toml")
     config.attributes["url"] = url
     await to_thread.run_sync(command.upgrade, config, "head")
     database = Database(url)

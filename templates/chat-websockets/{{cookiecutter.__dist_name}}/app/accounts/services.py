@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
 from functools import partial
 
 import sqlalchemy as sa
@@ -54,7 +53,9 @@ async def log_in(database: Database, email: str, password: str, address: str) ->
         log.warning("login failed", account=str(user.id) if user else None)
         raise unauthorized("The e-mail address or the password is wrong.")
     log.info("logged in", account=str(user.id))
-    await do_not_count(database, attempts, place)
+    async with database.begin() as session:
+        await throttle.give_back(session, attempts)
+        await remember(session, place)
     return user
 
 
@@ -65,24 +66,11 @@ async def is_known(database: Database, place: str) -> bool:
         return await session.scalar(sa.select(Counter.key).where(*where)) is not None
 
 
-async def do_not_count(
-    database: Database, attempts: Iterable[tuple[Throttle, str]], place: str
-) -> None:
-    """Count one less of each in the window of now, and know the place from now on."""
-    now = throttle.clock()
-    units = [(each, each.rate.partition("/")[2], key) for each, key in attempts]
-    keys = [f"{each.name}:{unit}:{key}"[:400] for each, unit, key in units]
-    less = (
-        sa.update(Counter)
-        .where(Counter.key.in_(keys), Counter.ends > now, Counter.count > 0)
-        .values(count=Counter.count - 1)
-    )
-    row = {"key": place, "ends": now + KNOWN_DAYS * 86400, "count": 1}
-    async with database.begin() as session:
-        await session.execute(less)
-        await session.execute(sa.delete(Counter).where(Counter.key == place))
-        again = upsert(session, Counter).values(row).on_conflict_do_nothing()
-        await session.execute(again)
+async def remember(session: AsyncSession, place: str) -> None:
+    """Know the place from now on."""
+    row = {"key": place, "ends": throttle.clock() + KNOWN_DAYS * 86400, "count": 1}
+    await session.execute(sa.delete(Counter).where(Counter.key == place))
+    await session.execute(upsert(session, Counter).values(row).on_conflict_do_nothing())
 
 
 async def get(session: AsyncSession, user_id: uuid.UUID) -> User:

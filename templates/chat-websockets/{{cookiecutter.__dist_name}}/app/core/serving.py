@@ -44,7 +44,8 @@ def stopping() -> Iterator[asyncio.Event]:
     """Give an event that is set as soon as the process is asked to end.
 
     The server waits for answers that are under way, and a stream would go on for ever:
-    `until` ends it. uvicorn's own handlers are there already, and are called next.
+    `until` ends it. uvicorn's own handlers are there already, and are called next;
+    without any the signal does what it does by default, and ends the process.
     """
     event, loop = asyncio.Event(), asyncio.get_running_loop()
     if threading.current_thread() is not threading.main_thread():
@@ -57,6 +58,9 @@ def stopping() -> Iterator[asyncio.Event]:
         following = before[signal.Signals(number)]
         if callable(following):
             following(number, frame)
+        elif following is signal.SIG_DFL:
+            signal.signal(number, following)
+            signal.raise_signal(number)
 
     for number in SIGNALS:
         signal.signal(number, tell)
@@ -133,12 +137,25 @@ def develop(factory: str, *, port: int, reload: bool, prepare: str) -> None:
         sys.exit(reloader.process.exitcode)
 
 
+class DevelopmentServer(uvicorn.Server):
+    """uvicorn's, which ends in its own time however often it is asked.
+
+    poe repeats Ctrl-C after 0.8 seconds; uvicorn would then drop what the application
+    still has to finish, and log a traceback.
+    """
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """End at the first signal, and take no notice of more."""
+        if not self.should_exit:
+            super().handle_exit(sig, frame)
+
+
 def prepared(
     prepare: str, config: uvicorn.Config, sockets: list[socket.socket] | None = None
 ) -> None:
     """Prepare, then serve; exit code 1 says that it did not come to that."""
     import_from_string(prepare)()
-    server = uvicorn.Server(config)
+    server = DevelopmentServer(config)
     try:
         server.run(sockets)
     except KeyboardInterrupt:
@@ -166,7 +183,7 @@ class Reloader(StatReload):
     def restart(self) -> None:
         """Start the server anew, with everything prepared already."""
         self.first = False
-        self.target = uvicorn.Server(self.config).run
+        self.target = DevelopmentServer(self.config).run
         super().restart()
 
 

@@ -14,11 +14,12 @@ from app.accounts.models import User
 from app.core import passwords
 from app.core.database import Database
 from app.core.errors import Problem
-from app.core.throttle import Throttle
+from app.core.throttle import Throttle, give_back
 from app.core.tokens import unauthorized
 
-# Whether there is such an account makes no difference to what is counted.
-BY_ADDRESS = (Throttle("login-from", "20/minute"), Throttle("login-from", "200/hour"))
+# Whether there is such an account makes no difference to what is counted. An address may
+# be that of a whole school, where everybody signs in at nine.
+BY_ADDRESS = (Throttle("login-from", "300/minute"), Throttle("login-from", "1000/hour"))
 BY_ACCOUNT = (Throttle("login-to", "5/minute"), Throttle("login-to", "30/hour"))
 BY_PERSON = (Throttle("password", "5/minute"), Throttle("password", "30/hour"))
 log = structlog.get_logger("security")
@@ -28,13 +29,15 @@ async def log_in(database: Database, email: str, password: str, address: str) ->
     """Return the user whose password it is; `address` is that of the client.
 
     Raises Problem 401, the same for an unknown account, one that is closed and a wrong
-    password, after the same time; and Problem 429 for trying too often.
+    password, after the same time; and Problem 429 for trying too often. Every attempt
+    is counted before it is looked at, so many at once cannot pass; the right password
+    takes its own back.
     """
     email = email.strip().lower()
-    for throttle in BY_ADDRESS:
-        await throttle.hit(database, address)
-    for throttle in BY_ACCOUNT:
-        await throttle.hit(database, email)
+    attempts = [(limit, address) for limit in BY_ADDRESS]
+    attempts += [(limit, email) for limit in BY_ACCOUNT]
+    for limit, key in attempts:
+        await limit.hit(database, key)
     query = sa.select(User).where(User.email == email)
     async with database.session(write=False) as session:
         user = (await session.scalars(query)).one_or_none()
@@ -43,6 +46,8 @@ async def log_in(database: Database, email: str, password: str, address: str) ->
         log.warning("login failed", account=str(user.id) if user else None)
         raise unauthorized("The e-mail address or the password is wrong.")
     log.info("logged in", account=str(user.id))
+    async with database.begin() as session:
+        await give_back(session, attempts)
     return user
 
 
@@ -76,8 +81,8 @@ async def change_password(
     Raises Problem 403 where the current one is wrong, 422 for a poor new one, and 429
     for trying too often.
     """
-    for throttle in BY_PERSON:
-        await throttle.hit(database, str(user_id))
+    for limit in BY_PERSON:
+        await limit.hit(database, str(user_id))
     async with database.session(write=False) as session:
         user = await get(session, user_id)
     if not await passwords.matches(current, user.password):

@@ -43,7 +43,10 @@ def key_of(day: date) -> str:
 async def archive_due(
     database: Database, store: Store, now: datetime | None = None
 ) -> int:
-    """Write each day that is over and not in the archive as it is; return how many."""
+    """Write each day that is over and not in the archive as it is; return how many.
+
+    A day that fails is logged and due again the next time; the others are written.
+    """
     today = (now or utcnow()).astimezone(UTC).date()
     async with alone(database, "archive") as mine:
         if not mine:
@@ -56,9 +59,15 @@ async def archive_due(
                 .order_by(Day.day)
             )
             due = found.all()
+        count = 0
         for day, touched in due:
-            await archive_day(database, store, day, touched)
-    return len(due)
+            try:
+                await archive_day(database, store, day, touched)
+            except Exception:
+                log.exception("day not archived", day=str(day))
+            else:
+                count += 1
+    return count
 
 
 async def archive_day(

@@ -7,12 +7,13 @@ transaction of its own: a request that is refused has to count too.
 from __future__ import annotations
 
 import time
-from collections.abc import MutableMapping
+from collections.abc import Iterable, MutableMapping
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.database import Base, Database, upsert
@@ -51,7 +52,7 @@ class Throttle:
         limit, _, unit = self.rate.partition("/")
         window, now = UNITS[unit], clock()
         ends = now - now % window + window
-        row = {"key": f"{self.name}:{unit}:{key}"[:400], "ends": ends, "count": 1}
+        row = {"key": self.counter(key), "ends": ends, "count": 1}
         await prune(database, now)
         async with database.begin() as session:
             more = upsert(session, Counter).values(row)
@@ -63,6 +64,25 @@ class Throttle:
             log.warning("throttled", limit=self.name)
             headers = {"Retry-After": str(ends - now)}
             raise Problem(429, "Too often; try again later.", headers=headers)
+
+    def counter(self, key: str) -> str:
+        """Return the name of the key's counter."""
+        return f"{self.name}:{self.rate.partition('/')[2]}:{key}"[:400]
+
+
+async def give_back(
+    session: AsyncSession, attempts: Iterable[tuple[Throttle, str]]
+) -> None:
+    """Count one less of each in the window of now: the attempt was a good one.
+
+    Counting comes first all the same, or many at once would pass.
+    """
+    names = [throttle.counter(key) for throttle, key in attempts]
+    await session.execute(
+        sa.update(Counter)
+        .where(Counter.key.in_(names), Counter.ends > clock(), Counter.count > 0)
+        .values(count=Counter.count - 1)
+    )
 
 
 async def prune(database: Database, now: int) -> None:

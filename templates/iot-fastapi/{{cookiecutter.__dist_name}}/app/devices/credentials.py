@@ -14,9 +14,12 @@ import structlog
 from app.core.database import utcnow
 from app.core.errors import Problem, invalid
 from app.devices.models import Device, DeviceCredential
+from app.mqtt.access import BrokerAwayError
 from app.readings.locks import exclusive
 
 if TYPE_CHECKING:
+    import uuid
+
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from app.core.database import Database
@@ -103,7 +106,8 @@ async def withdraw(
     """Tell the broker which credentials ended, by revocation or by age; say how many.
 
     A step of the worker, every few seconds, and for one device of a revocation, at
-    once. What the broker was not told, because it was away, it is told the next time.
+    once. What the broker was not told, because it was away or refused it, it is told
+    the next time, and the others are told now.
     """
     now, of = utcnow(), DeviceCredential.device_id
     ended = sa.or_(
@@ -117,19 +121,34 @@ async def withdraw(
             .where(sa.true() if device_id is None else of == device_id)
         )
         rows = found.all()
+    count = 0
     for credential_id, owner in rows:
-        async with database.begin() as session:
-            # Held until the broker knows: a rotation that comes now waits its turn.
-            await exclusive(session, lock_of(owner))
-            credential = await session.get(DeviceCredential, credential_id)
-            if credential is not None and credential.withdrawn_at is None:
-                await access.withdraw(owner)
-                credential.withdrawn_at = utcnow()
-                # Who is shut out cannot say so: its last will is refused too.
-                gone = sa.update(Device).where(Device.id == owner)
-                await session.execute(gone.values(status="offline"))
-                log.info("device.credential_withdrawn", device=owner)
-    return len(rows)
+        try:
+            await _withdraw(database, access, credential_id, owner)
+        except Exception as error:
+            away = isinstance(error, BrokerAwayError)
+            log.warning(
+                "device.credential_not_withdrawn", device=owner, exc_info=not away
+            )
+        else:
+            count += 1
+    return count
+
+
+async def _withdraw(
+    database: Database, access: Access, credential_id: uuid.UUID, device_id: str
+) -> None:
+    async with database.begin() as session:
+        # Held until the broker knows: a rotation that comes now waits its turn.
+        await exclusive(session, lock_of(device_id))
+        credential = await session.get(DeviceCredential, credential_id)
+        if credential is not None and credential.withdrawn_at is None:
+            await access.withdraw(device_id)
+            credential.withdrawn_at = utcnow()
+            # Who is shut out cannot say so: its last will is refused too.
+            gone = sa.update(Device).where(Device.id == device_id)
+            await session.execute(gone.values(status="offline"))
+            log.info("device.credential_withdrawn", device=device_id)
 
 
 async def may_connect(database: Database, device_id: str, secret: str) -> bool:

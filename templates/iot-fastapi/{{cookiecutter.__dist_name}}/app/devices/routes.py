@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -30,7 +29,6 @@ from app.devices.schemas import (
     PlaceInput,
     ProvisionedAnswer,
 )
-from app.mqtt.access import BrokerAwayError
 from app.mqtt.runtime import AccessDep
 
 type Place = Site | Group
@@ -98,8 +96,7 @@ async def change_device(
         device = await services.find(session, device_id)
         await services.change(session, device, body.model_dump(exclude_unset=True))
     if not device.active:
-        with suppress(BrokerAwayError):  # the worker tells it later
-            await credentials.withdraw(db, access, device_id)
+        await credentials.withdraw(db, access, device_id)
     return device
 
 
@@ -141,8 +138,7 @@ async def revoke_credential(
     async with db.begin() as session:
         await services.find(session, device_id)
         await credentials.revoke(session, device_id)
-    with suppress(BrokerAwayError):  # the worker tells it later
-        await credentials.withdraw(db, access, device_id)
+    await credentials.withdraw(db, access, device_id)
 
 
 def places(kind: type[Site | Group], word: str) -> APIRouter:

@@ -8,8 +8,10 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 
+from app.accounts import services
 from app.core import passwords
 from app.core.database import Database
+from app.core.throttle import Throttle
 from tests.conftest import AsRole, connected
 from tests.factories import make_user
 
@@ -66,17 +68,28 @@ async def test_an_address_that_guesses_at_many_accounts_is_locked(
     address: str,
     same: str,
 ) -> None:
-    """Twenty a minute, whoever they are about; IPv6 counts by network."""
+    """Whoever they are about; IPv6 counts by network."""
 
     async def wrong(*_: object) -> bool:
         return False  # twenty times Argon2 is a second of nothing
 
+    limits = (Throttle("login-from", "20/minute"),)
+    monkeypatch.setattr(services, "BY_ADDRESS", limits)
     email = await member(database)
     monkeypatch.setattr(passwords, "matches", wrong)
     for number in range(20):
         guess = await log_in(app, f"g{number}@example.com", "x", address)
         assert guess.status_code == 401
     assert (await log_in(app, email, PASSWORD, same)).status_code == 429
+
+
+async def test_right_passwords_do_not_count(app: FastAPI, database: Database) -> None:
+    """Whoever signs in six times within a minute guesses nothing; failures do count."""
+    email = await member(database)
+    right = [(await log_in(app, email, PASSWORD)).status_code for _ in range(6)]
+    assert right == [200] * 6
+    wrong = [(await log_in(app, email, "wrong")).status_code for _ in range(6)]
+    assert wrong == [401] * 5 + [429]
 
 
 async def test_an_unknown_account_is_locked_too(app: FastAPI) -> None:

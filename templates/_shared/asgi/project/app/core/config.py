@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
 import os
 import re
 import secrets
@@ -11,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, NoReturn, cast
+from urllib.parse import quote
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 HIGHEST_PORT = 65_535
@@ -24,8 +26,8 @@ USUAL_PORTS = {("http", "80"), ("https", "443")}
 GENERATED = ("SECRET_KEY=", "SIGNING_KEY=", "PASSWORD=", "TOKEN=")
 # A line of `.env`: `NAME=value`, perhaps `export`, quotes, or a comment behind it.
 LINE = re.compile(
-    r"""\s*(?:export\s+)?(?P<name>[A-Za-z_]\w*)\s*=\s*
-    (?:'(?P<single>[^']*)'|"(?P<double>(?:[^"\\]|\\.)*)"|(?P<plain>.*?))
+    r"""\s*(?:export\s+)?(?P<name>[A-Za-z_]\w*)\s*=\s*+
+    (?:'(?P<single>[^']*)'|"(?P<double>(?:[^"\\]|\\.)*)"|(?P<plain>(?!['"]).*?))
     \s*(?:(?<!\S)\#.*)?""",
     re.VERBOSE,
 )
@@ -156,7 +158,9 @@ def read_base(read: Reader) -> dict[str, Any]:
         refuse("DEBUG must be off in production: unset it.")
     port = read.port("PORT", 8000)
     about = tomllib.loads((BASE_DIR / "app/app.toml").read_text(encoding="utf-8"))
-    local = f"sqlite:///{(BASE_DIR / 'data/app.sqlite3').as_posix()}"
+    # Quoted, as a folder may be called "C# course" or "100%". SQLAlchemy's URL.create
+    # does the same, but its import takes longer than everything else of a start.
+    local = f"sqlite:///{quote_path(BASE_DIR / 'data/app.sqlite3')}"
     here = f"http://127.0.0.1:{port}"
     databases = ("sqlite:", "sqlite+", "postgresql:", "postgresql+", "postgres:")
     return {
@@ -189,6 +193,11 @@ def site(name: str, value: str) -> str:
     return f"{scheme}://{host}" if usual else f"{scheme}://{host}:{port}"
 
 
+def quote_path(path: Path) -> str:
+    """Return the path as a URL holds it."""
+    return quote(path.as_posix(), safe="/:")
+
+
 def read_environment() -> dict[str, str]:
     """Return the variables of this process, over those of `.env` outside tests."""
     environ = dict(os.environ)
@@ -200,10 +209,15 @@ def read_environment() -> dict[str, str]:
 def read_file(path: Path) -> dict[str, str]:
     """Return the `NAME=value` lines of `path`; nothing where there is no such file."""
     found: dict[str, str] = {}
-    for line in decode(path).splitlines() if path.is_file() else ():
-        if given := LINE.fullmatch(line):
-            double = re.sub(r'\\(["\\$])', r"\1", given["double"] or "")
-            found[given["name"]] = given["single"] or double or given["plain"] or ""
+    lines = decode(path).splitlines() if path.is_file() else []
+    for number, line in enumerate(lines, 1):
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        given = LINE.fullmatch(line)
+        if not given:
+            refuse(f"{path.name} line {number} is not NAME=value.")
+        double = re.sub(r'\\(["\\$])', r"\1", given["double"] or "")
+        found[given["name"]] = given["single"] or double or given["plain"] or ""
     return found
 
 
@@ -211,10 +225,11 @@ def decode(path: Path) -> str:
     """Return the text of a file, in any encoding that Windows' editors write."""
     content = path.read_bytes()
     wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    try:
-        return content.decode("utf-16" if wide else "utf-8-sig")
-    except UnicodeDecodeError:
-        refuse(f"{path.name} is not UTF-8: save it as UTF-8.")
+    with contextlib.suppress(UnicodeDecodeError):
+        text = content.decode("utf-16" if wide else "utf-8-sig")
+        if "\0" not in text:  # as UTF-16 without its mark has
+            return text
+    refuse(f"{path.name} is not UTF-8: save it as UTF-8.")
 
 
 def write_missing(folder: Path) -> bool:

@@ -161,6 +161,16 @@ function within(device, selector) {
   return [...places].flatMap((place) => [...place.querySelectorAll(selector)]);
 }
 
+function item({ metric, value, unit }) {
+  const place = document.createElement("span");
+  place.className = "number";
+  place.dataset.metric = metric;
+  place.textContent = figure(value);
+  const made = document.createElement("li");
+  made.append(`${metric} `, place, ` ${unit}`);
+  return made;
+}
+
 function show(state, name) {
   state.dataset.state = name;
   state.textContent = name;
@@ -171,6 +181,10 @@ function take({ values, devices, commands, alerts, open, counts }) {
     const metric = CSS.escape(one.metric);
     for (const place of within(one.device_id, `[data-metric="${metric}"]`)) {
       place.textContent = figure(one.value);
+    }
+    // A row that was there before the first value of a metric gets a place for it.
+    if (!within(one.device_id, `[data-metric="${metric}"]`).length) {
+      for (const list of within(one.device_id, ".values")) list.append(item(one));
     }
     for (const place of within(one.device_id, `[data-time="${metric}"]`)) {
       place.replaceChildren(timeOf(one.time));
