@@ -94,7 +94,7 @@ def dev(*, reload: bool) -> None:
             stack.enter_context(database())
             setup()
             seed()
-            stack.enter_context(relaying())
+            stack.enter_context(running_relay())
             welcome(settings.title, settings.port)
         run_simple(
             HOST, settings.port, create_app(), use_reloader=reload, threaded=True
@@ -102,7 +102,7 @@ def dev(*, reload: bool) -> None:
 
 
 @contextlib.contextmanager
-def relaying() -> Iterator[None]:
+def running_relay() -> Iterator[None]:
     """Have the relay at work while the block lasts; in production it is a service."""
     worker = Relay(load())
     thread = threading.Thread(target=worker.run, daemon=True)

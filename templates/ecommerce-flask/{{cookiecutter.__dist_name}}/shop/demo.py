@@ -72,7 +72,7 @@ def seed(db: Database[Document], settings: Settings) -> None:
                 db, email=email, name=name, hashed=hashed, roles=(role,), verified=True
             )
     for number, row in enumerate(PRODUCTS):
-        product = ProductInput(**described(number, settings.currency, *row))
+        product = ProductInput(**build_product(number, settings.currency, *row))
         if db.products.find_one({"slug": product.slug}):
             continue
         services.create(db, product)
@@ -89,7 +89,7 @@ def seed(db: Database[Document], settings: Settings) -> None:
             coupons.write(db, code, fields | {"expires_at": None})
 
 
-def described(
+def build_product(
     number: int,
     currency: str,
     name: str,

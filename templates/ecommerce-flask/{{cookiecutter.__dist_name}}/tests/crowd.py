@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from bson import ObjectId
 
-from shop.catalogue.repository import stored
+from shop.catalogue.repository import build_document
 from shop.database.collections.sales import STATES
 from tests.factories import ADDRESS, make_user
 
@@ -42,7 +42,7 @@ def product(number: int) -> Document:
         "variants": [variant | {"currency": "EUR"}],
         "active": number % 10 != 9,
     }
-    return stored(given) | {
+    return build_document(given) | {
         "_id": ObjectId() if number else PRODUCT,
         "rating": {"count": 0, "sum": 0},
         "created_at": NOW,

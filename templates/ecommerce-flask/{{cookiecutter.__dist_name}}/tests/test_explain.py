@@ -149,7 +149,7 @@ CASES = [
     Case("reports.revenue", "manager", most=None),
     Case("reports.best_sellers", "manager", most=None),
     Case("reports.low_stock", "manager", most=None),
-    Case("mails.sent"),
+    Case("mails.list_mails"),
 ]
 
 

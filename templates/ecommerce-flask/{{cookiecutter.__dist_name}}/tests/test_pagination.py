@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from shop.core.errors import Problem
-from shop.core.pagination import Sort, after, paged
+from shop.core.pagination import Sort, after, paginate
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -35,7 +35,7 @@ def test_every_item_is_shown_once(
     lengths, where = [], None
     with app.app_context():
         while where or not seen:
-            items, where = paged(sort, 5, where, fetch)
+            items, where = paginate(sort, 5, where, fetch)
             seen += items
             lengths.append(len(items))
     assert seen == list(db.things.find().sort(sort))
@@ -45,7 +45,7 @@ def test_every_item_is_shown_once(
 def test_what_is_no_cursor_is_refused(app: Flask) -> None:
     """Made up, changed, or of another order."""
     with app.app_context():
-        _, good = paged(CHEAP, 1, None, lambda *_: [{"price": 1, "_id": 2}] * 2)
+        _, good = paginate(CHEAP, 1, None, lambda *_: [{"price": 1, "_id": 2}] * 2)
         assert good
         for wrong in ("", "nonsense", good[:-1], good + "x"):
             with pytest.raises(Problem, match="`after` is not"):

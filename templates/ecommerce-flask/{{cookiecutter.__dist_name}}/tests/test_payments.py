@@ -152,14 +152,14 @@ def test_the_fake_provider_tells_again(
     address = f"/fake-payments/{reference}/pay"
     body = {"outcome": "succeeded"}
     answer = buyer.client.post(address, json=body)
-    assert answer.json == {"told": False}  # nobody listens there in this test
+    assert answer.json == {"delivered": False}  # nobody listens there in this test
     assert buyer.client.post(address, json=body).status_code == 409
     unknown = buyer.client.post("/fake-payments/none/pay", json=body)
     assert unknown.status_code == 404
     run_once(db, settings)
     charge = db.fake_charges.find_one({})
     assert charge
-    assert (charge["told"], charge["amount"]) == (False, 1000)
+    assert (charge["delivered"], charge["amount"]) == (False, 1000)
 
 
 @pytest.mark.parametrize("change", [{"kind": "paid"}, {"reference": {"$ne": 1}}, None])

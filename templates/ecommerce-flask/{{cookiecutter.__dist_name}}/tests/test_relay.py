@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 from pymongo.errors import ConnectionFailure
 
-from shop.outbox.mail import composed
+from shop.outbox.mail import build_message
 from shop.outbox.relay import Relay, probe, run_once
 from shop.outbox.repository import enqueue, enqueue_mail
 
@@ -59,7 +59,7 @@ def test_a_mail_over_smtp(db: Database[Document], settings: Settings) -> None:
         thread.join(60)
     message = db.outbox.find_one({})
     assert message
-    assert f"Message-ID: {composed(settings, message)['Message-ID']}" in lines
+    assert f"Message-ID: {build_message(settings, message)['Message-ID']}" in lines
     assert "It works." in lines
 
 

@@ -39,7 +39,7 @@ hasher = PasswordHash((Argon2Hasher(),))
 
 
 @cache
-def nobodys() -> str:
+def dummy_hash() -> str:
     """Return the hash that is compared where there is no account: in the same time."""
     return hasher.hash("nobody has this password")
 
@@ -62,5 +62,5 @@ def require_good(password: str, email: str) -> None:
 
 def matches(password: str, hashed: str | None) -> bool:
     """Return whether it is the password; without a hash, no, after the same time."""
-    found = hasher.verify(password, hashed or nobodys())
+    found = hasher.verify(password, hashed or dummy_hash())
     return found and hashed is not None

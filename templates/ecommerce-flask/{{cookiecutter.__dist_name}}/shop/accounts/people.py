@@ -9,7 +9,7 @@ from bson import ObjectId
 
 from shop.accounts import passwords, tokens
 from shop.core.errors import Problem
-from shop.core.pagination import Sort, paged
+from shop.core.pagination import Sort, paginate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from shop.accounts.schemas import UserListing
     from shop.database import Document
 
-MOST_ADDRESSES = 20
+MAX_ADDRESSES = 20
 NEWEST: Sort = (("_id", -1),)
 log = structlog.get_logger("security")
 
@@ -42,10 +42,10 @@ def page(
     def fetch(beyond: Document, count: int) -> Cursor[Document]:
         return db.users.find(beyond).sort(NEWEST).limit(count)
 
-    return paged(NEWEST, listing.limit, listing.after, fetch)
+    return paginate(NEWEST, listing.limit, listing.after, fetch)
 
 
-def shown(user: Document) -> Document:
+def serialize_user(user: Document) -> Document:
     """Return a document as the API answers it: without its password, for one."""
     verified = user["verified_at"] is not None
     return user | {"id": str(user["_id"]), "verified": verified}
@@ -82,11 +82,11 @@ def add_address(
     """Keep another address and return it; raise Problem 409 if there are too many."""
     made = {"id": str(ObjectId())} | dict(fields)
     added = db.users.update_one(
-        {"_id": user_id, f"addresses.{MOST_ADDRESSES - 1}": {"$exists": False}},
+        {"_id": user_id, f"addresses.{MAX_ADDRESSES - 1}": {"$exists": False}},
         {"$push": {"addresses": made}, "$inc": {"version": 1}},
     )
     if not added.matched_count:
-        raise Problem(409, f"An account has at most {MOST_ADDRESSES} addresses.")
+        raise Problem(409, f"An account has at most {MAX_ADDRESSES} addresses.")
     return made
 
 

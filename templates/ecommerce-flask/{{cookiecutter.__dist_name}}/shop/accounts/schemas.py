@@ -55,7 +55,7 @@ class Login(Schema):
     cart_token: SignedToken | None = None
 
 
-class Forgotten(Schema):
+class PasswordResetRequest(Schema):
     """Whose password is to be set anew."""
 
     email: Email

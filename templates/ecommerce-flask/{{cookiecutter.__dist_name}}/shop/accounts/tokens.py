@@ -69,7 +69,7 @@ def register(app: Flask, settings: Settings) -> None:
     manager.invalid_token_loader(lambda _reason: refuse("The token is not valid."))
     manager.expired_token_loader(lambda *_: refuse("The token has expired."))
     manager.revoked_token_loader(lambda *_: refuse("The login has ended."))
-    manager.token_in_blocklist_loader(ended)
+    manager.token_in_blocklist_loader(has_ended)
 
 
 def refuse(detail: str) -> Response:
@@ -78,7 +78,7 @@ def refuse(detail: str) -> Response:
     return answer(Problem(401, detail, headers=headers))
 
 
-def ended(_header: Document, claims: Document) -> bool:
+def has_ended(_header: Document, claims: Document) -> bool:
     """Return whether the login of this token has ended, which counts at once."""
     session = get_db().sessions.find_one({"_id": claims.get("fam")})
     return session is None or session["revoked_at"] is not None

@@ -79,9 +79,9 @@ def log_out_everywhere() -> tuple[str, int]:
 @blueprint.post("/forgot-password")
 @limiter.limit("20/hour")
 @limiter.limit("5/hour", key_func=by_account)
-@blueprint.input(schemas.Forgotten, arg_name="given")
+@blueprint.input(schemas.PasswordResetRequest, arg_name="given")
 @blueprint.output(schemas.Accepted, status_code=202)
-def forgot_password(given: schemas.Forgotten) -> dict[str, str]:
+def forgot_password(given: schemas.PasswordResetRequest) -> dict[str, str]:
     """Ask for a new password; the answer is the same if there is no such account."""
     services.forget_password(get_db(), given.email)
     return {"detail": "If there is such an account, a mail with a token is on its way."}

@@ -21,7 +21,7 @@ blueprint = APIBlueprint("me", __name__, url_prefix="/api/v1/me", tag="Accounts"
 @blueprint.output(schemas.Me)
 def get_me() -> Document:
     """Show one's own account."""
-    return people.shown(people.get(get_db(), current_person().id))
+    return people.serialize_user(people.get(get_db(), current_person().id))
 
 
 @blueprint.patch("")
@@ -31,7 +31,7 @@ def change_me(given: schemas.MeChange) -> Document:
     """Take another name."""
     person = current_person()
     people.rename(get_db(), person.id, given.name)
-    return people.shown(people.get(get_db(), person.id))
+    return people.serialize_user(people.get(get_db(), person.id))
 
 
 @blueprint.post("/password")

@@ -25,7 +25,7 @@ blueprint = APIBlueprint("users", __name__, url_prefix="/api/v1/users", tag="Acc
 def list_users(listing: schemas.UserListing) -> dict[str, Any]:
     """List the accounts, the newest first."""
     items, following = people.page(get_db(), listing)
-    return {"items": [people.shown(user) for user in items], "next": following}
+    return {"items": [people.serialize_user(user) for user in items], "next": following}
 
 
 @blueprint.put("/<objectid:user_id>/roles")
@@ -35,4 +35,6 @@ def list_users(listing: schemas.UserListing) -> dict[str, Any]:
 def put_roles(user_id: ObjectId, given: schemas.RolesChange) -> Document:
     """Give an account its roles; they count with its next request."""
     roles: list[str] = [*given.roles]
-    return people.shown(people.give_roles(get_db(), current_person(), user_id, roles))
+    return people.serialize_user(
+        people.give_roles(get_db(), current_person(), user_id, roles)
+    )

@@ -12,7 +12,7 @@ from shop.core.schemas import Answer, Schema
 
 CODE = re.compile(r"[A-Z0-9][A-Z0-9-]{2,29}")
 type Code = Annotated[str, StringConstraints(pattern=f"^{CODE.pattern}$")]
-MOST_PERCENT = 100
+MAX_PERCENT = 100
 
 
 class Quantity(Schema):
@@ -38,7 +38,7 @@ class CouponInput(Schema):
     @model_validator(mode="after")
     def at_most_everything(self) -> Self:
         """Refuse more than a hundred percent."""
-        if self.kind == "percent" and self.value > MOST_PERCENT:
+        if self.kind == "percent" and self.value > MAX_PERCENT:
             raise ValueError("a coupon takes at most 100 percent off")
         return self
 

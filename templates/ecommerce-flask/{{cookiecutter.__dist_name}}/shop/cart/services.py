@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from shop.database import Document
 
 GUEST_DAYS = 30
-MOST_LINES, MOST_PIECES = 50, 99
+MAX_LINES, MAX_PIECES = 50, 99
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ def put(db: Database[Document], owner: Owner, sku: str, quantity: int) -> None:
     there = owner.which | {"lines.sku": sku}
     room = owner.which | {
         "lines.sku": {"$ne": sku},
-        f"lines.{MOST_LINES - 1}": {"$exists": False},
+        f"lines.{MAX_LINES - 1}": {"$exists": False},
     }
     change = {"$set": {"lines.$.quantity": quantity} | _touched(owner)}
     line = {"sku": sku, "quantity": quantity}
@@ -97,7 +97,7 @@ def put(db: Database[Document], owner: Owner, sku: str, quantity: int) -> None:
             return
         if db.carts.update_one(room, new).matched_count:
             return
-    raise Problem(409, f"A cart has at most {MOST_LINES} lines.")
+    raise Problem(409, f"A cart has at most {MAX_LINES} lines.")
 
 
 def remove(db: Database[Document], owner: Owner, sku: str) -> None:
@@ -131,10 +131,10 @@ def merge(db: Database[Document], token: str, user_id: ObjectId) -> None:
         quantities = {line["sku"]: line["quantity"] for line in own["lines"]}
         for line in given["lines"]:
             sum_ = quantities.get(line["sku"], 0) + line["quantity"]
-            quantities[line["sku"]] = min(sum_, MOST_PIECES)
+            quantities[line["sku"]] = min(sum_, MAX_PIECES)
         lines = [{"sku": sku, "quantity": each} for sku, each in quantities.items()]
         fields = {
-            "lines": lines[:MOST_LINES],
+            "lines": lines[:MAX_LINES],
             "coupon": own["coupon"] or given["coupon"],
         } | _touched(to_customer)
         db.carts.update_one(to_customer.which, {"$set": fields}, session=session)
@@ -142,7 +142,7 @@ def merge(db: Database[Document], token: str, user_id: ObjectId) -> None:
     transaction(db, work)
 
 
-def shown(db: Database[Document], owner: Owner) -> dict[str, Any]:
+def serialize_cart(db: Database[Document], owner: Owner) -> dict[str, Any]:
     """Return the cart with the prices of now; a coupon that does not count is none."""
     cart = find(db, owner)
     sellable = find_by_sku(db, [line["sku"] for line in cart["lines"]])

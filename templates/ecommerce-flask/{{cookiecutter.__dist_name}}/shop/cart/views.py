@@ -34,14 +34,17 @@ def owner() -> Owner:
 def open_cart() -> dict[str, Any]:
     """Open a cart for a guest; its token goes into `X-Cart-Token`."""
     token = services.open_guest(get_db())
-    return {"token": token, "cart": services.shown(get_db(), services.guest(token))}
+    return {
+        "token": token,
+        "cart": services.serialize_cart(get_db(), services.guest(token)),
+    }
 
 
 @blueprint.get("/cart")
 @blueprint.output(schemas.CartAnswer)
 def get_cart() -> dict[str, Any]:
     """Show the cart with the prices of now."""
-    return services.shown(get_db(), owner())
+    return services.serialize_cart(get_db(), owner())
 
 
 @blueprint.put("/cart/items/<sku>")
@@ -51,7 +54,7 @@ def put_item(sku: str, given: schemas.Quantity) -> dict[str, Any]:
     """Have so many of a SKU in the cart."""
     whose = owner()
     services.put(get_db(), whose, sku, given.quantity)
-    return services.shown(get_db(), whose)
+    return services.serialize_cart(get_db(), whose)
 
 
 @blueprint.delete("/cart/items/<sku>")
@@ -60,7 +63,7 @@ def remove_item(sku: str) -> dict[str, Any]:
     """Take a SKU out of the cart."""
     whose = owner()
     services.remove(get_db(), whose, sku)
-    return services.shown(get_db(), whose)
+    return services.serialize_cart(get_db(), whose)
 
 
 @blueprint.put("/cart/coupon")
@@ -71,7 +74,7 @@ def put_coupon(given: schemas.CouponChoice) -> dict[str, Any]:
     """Use a coupon; what it takes off is in the totals."""
     whose = owner()
     services.choose_coupon(get_db(), whose, given.code)
-    return services.shown(get_db(), whose)
+    return services.serialize_cart(get_db(), whose)
 
 
 @blueprint.delete("/cart/coupon")
@@ -80,7 +83,7 @@ def remove_coupon() -> dict[str, Any]:
     """Use no coupon."""
     whose = owner()
     services.choose_coupon(get_db(), whose, None)
-    return services.shown(get_db(), whose)
+    return services.serialize_cart(get_db(), whose)
 
 
 @blueprint.get("/coupons")

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from shop.database import Document
 
-MOST_LINES = 1000
+MAX_LINES = 1000
 PLAIN = {"slug", "name", "description", "brand", "category"}
 VARIANT = {"sku", "price", "currency"}
 COLUMNS = PLAIN | VARIANT | {"images"}
@@ -65,8 +65,8 @@ def parse(body: bytes, media_type: str) -> list[Line]:
         lines = list(from_csv(text) if media_type == "text/csv" else from_json(text))
     except (ValueError, csv.Error, RecursionError) as error:
         raise Problem(422, f"The file cannot be read: {error}.") from error
-    if not 0 < len(lines) <= MOST_LINES:
-        raise Problem(422, f"A file has 1 to {MOST_LINES} products.")
+    if not 0 < len(lines) <= MAX_LINES:
+        raise Problem(422, f"A file has 1 to {MAX_LINES} products.")
     return lines
 
 
@@ -107,7 +107,7 @@ def run(db: Database[Document], lines: list[Line], currency: str) -> dict[str, A
     there = {
         found["slug"]: found for found in db.products.find({"slug": {"$in": slugs}})
     }
-    products, errors = _validated(lines, there, currency)
+    products, errors = _validate(lines, there, currency)
     created = {line.number for line in lines if line.slug not in there}
 
     def work(session: ClientSession) -> None:
@@ -135,7 +135,7 @@ def run(db: Database[Document], lines: list[Line], currency: str) -> dict[str, A
     return {"created": done[0], "updated": done[1], "lines": report}
 
 
-def _validated(
+def _validate(
     lines: list[Line], there: dict[str, Document], currency: str
 ) -> tuple[list[ProductInput], dict[int, str]]:
     products: list[ProductInput] = []
@@ -143,7 +143,7 @@ def _validated(
     seen: set[str] = set()
     for line in lines:
         try:
-            given = _patched(there.get(line.slug or ""), line.given)
+            given = _patch(there.get(line.slug or ""), line.given)
             product = ProductInput.model_validate(given)
         except ValidationError as error:
             first = error.errors()[0]
@@ -159,18 +159,18 @@ def _validated(
     return products, errors
 
 
-def _patched(known: Document | None, given: dict[str, Any]) -> dict[str, Any]:
+def _patch(known: Document | None, given: dict[str, Any]) -> dict[str, Any]:
     """Return all of a product: what is known of it, with what the file says instead."""
     old = as_input(known) if known else {}
     new = old | given
-    new["attributes"] = _merged(old, given, "attributes")
+    new["attributes"] = _merge(old, given, "attributes")
     variants = given.get("variants")
     if isinstance(variants, list) and _each_once(variants):
         skus = {one["sku"]: one for one in old.get("variants", ())}
         for one in variants:
             sku = str(one.get("sku"))
             before = skus.get(sku, {})
-            skus[sku] = before | one | {"options": _merged(before, one, "options")}
+            skus[sku] = before | one | {"options": _merge(before, one, "options")}
         new["variants"] = [*skus.values()]
     return new
 
@@ -181,7 +181,7 @@ def _each_once(variants: list[Any]) -> bool:
     return len(set(skus)) == len(variants)
 
 
-def _merged(old: dict[str, Any], given: dict[str, Any], name: str) -> Any:
+def _merge(old: dict[str, Any], given: dict[str, Any], name: str) -> Any:
     pairs, before = given.get(name, {}), old.get(name, {})
     if not isinstance(pairs, dict):
         return pairs  # which the schema refuses

@@ -46,7 +46,7 @@ def ancestors(category: str) -> list[str]:
     return ["/".join(parts[: end + 1]) for end in range(len(parts))]
 
 
-def stored(given: Mapping[str, Any]) -> Document:
+def build_document(given: Mapping[str, Any]) -> Document:
     """Return the fields of a document for those that a manager gave."""
     fields = dict(given)
     if "attributes" in fields:
@@ -63,7 +63,7 @@ def stored(given: Mapping[str, Any]) -> Document:
 
 
 def as_input(product: Document) -> dict[str, Any]:
-    """Return what a manager wrote, as `stored` took it."""
+    """Return what a manager wrote, as `build_document` took it."""
     names = {"slug", "name", "description", "brand", "category", "images", "active"}
     return {name: product[name] for name in names} | {
         "attributes": mapping(product["attributes"]),
@@ -74,7 +74,7 @@ def as_input(product: Document) -> dict[str, Any]:
     }
 
 
-def shown(product: Document) -> Document:
+def serialize_product(product: Document) -> Document:
     """Return a document as the API answers it."""
     rating = product["rating"]
     count = rating["count"]

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from shop.catalogue.repository import ancestors
-from shop.core.pagination import Sort, paged
+from shop.core.pagination import Sort, paginate
 
 if TYPE_CHECKING:
     from pymongo.command_cursor import CommandCursor
@@ -24,7 +24,7 @@ SORTS: dict[SortName, Sort] = {
     "relevance": (("score", -1), ("_id", -1)),
 }
 SECONDS = 5
-MOST_VALUES = 50
+MAX_VALUES = 50
 
 
 def conditions(filters: Filters) -> Document:
@@ -68,20 +68,20 @@ def page(db: Database[Document], listing: Listing) -> tuple[list[Document], str 
         ]
         return db.products.aggregate(stages + part, maxTimeMS=SECONDS * 1000)
 
-    return paged(sort, listing.limit, listing.after, fetch)
+    return paginate(sort, listing.limit, listing.after, fetch)
 
 
 def facets(db: Database[Document], filters: Filters) -> dict[str, Any]:
     """Return how many of the products have which category, brand and attribute."""
     values: Document = {"value": "$_id", "count": 1, "_id": 0}
 
-    def counted(field: str) -> list[Document]:
+    def count_by(field: str) -> list[Document]:
         return [
             {"$unwind": f"${field}"},
             {"$match": {field: {"$ne": ""}}},
             {"$group": {"_id": f"${field}", "count": {"$sum": 1}}},
             {"$sort": {"count": -1, "_id": 1}},
-            {"$limit": MOST_VALUES},
+            {"$limit": MAX_VALUES},
             {"$project": values},
         ]
 
@@ -92,18 +92,18 @@ def facets(db: Database[Document], filters: Filters) -> dict[str, Any]:
         {"$sort": {"count": -1, "_id": 1}},
         {"$group": {"_id": "$_id.name", "values": {"$push": each}}},
         {"$sort": {"_id": 1}},
-        {"$limit": MOST_VALUES},
+        {"$limit": MAX_VALUES},
         {
             "$project": {
                 "name": "$_id",
-                "values": {"$slice": ["$values", MOST_VALUES]},
+                "values": {"$slice": ["$values", MAX_VALUES]},
                 "_id": 0,
             }
         },
     ]
     together: Document = {
-        "categories": counted("categories"),
-        "brands": counted("brand"),
+        "categories": count_by("categories"),
+        "brands": count_by("brand"),
         "attributes": attributes,
     }
     stages = [{"$match": conditions(filters)}, {"$facet": together}]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
-from shop.catalogue.repository import stored
+from shop.catalogue.repository import build_document
 from shop.core.errors import Problem
 from shop.stock.repository import OutOfStock, write_off
 
@@ -35,7 +35,7 @@ def create(
 ) -> Document:
     """Write a new product and return it; raise Problem 409 for a slug or SKU in use."""
     now = datetime.now(UTC)
-    product: Document = stored(given.model_dump()) | {
+    product: Document = build_document(given.model_dump()) | {
         "rating": {"count": 0, "sum": 0},
         "created_at": now,
         "updated_at": now,
@@ -44,7 +44,7 @@ def create(
     try:
         db.products.insert_one(product, session=session)
     except DuplicateKeyError as error:
-        raise taken(error) from error
+        raise explain_duplicate(error) from error
     return product
 
 
@@ -63,14 +63,14 @@ def change(
         changed = db.products.find_one_and_update(
             {"_id": product["_id"], "version": product["version"]},
             {
-                "$set": stored(fields) | {"updated_at": datetime.now(UTC)},
+                "$set": build_document(fields) | {"updated_at": datetime.now(UTC)},
                 "$inc": {"version": 1},
             },
             return_document=ReturnDocument.AFTER,
             session=session,
         )
     except DuplicateKeyError as error:
-        raise taken(error) from error
+        raise explain_duplicate(error) from error
     if changed is None:
         raise Problem(412, "It was changed since you read it: read it again.")
     _drop(db, session, _skus(product) - _skus(changed))
@@ -102,7 +102,7 @@ def _drop(db: Database[Document], session: ClientSession, skus: Iterable[str]) -
             raise Problem(409, detail, skus=[sku]) from error
 
 
-def taken(error: DuplicateKeyError) -> Problem:
+def explain_duplicate(error: DuplicateKeyError) -> Problem:
     """Return what a broken uniqueness means for the client."""
     pattern = (error.details or {}).get("keyPattern", {})
     field = "sku" if "variants.sku" in pattern else "slug"

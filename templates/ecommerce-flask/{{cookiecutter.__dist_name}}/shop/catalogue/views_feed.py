@@ -10,7 +10,7 @@ from shop.database import get_db
 from shop.settings import current_settings
 
 blueprint = Blueprint("feeds", __name__)
-MOST_PRODUCTS = 5000
+MAX_PRODUCTS = 5000
 
 
 @blueprint.get("/feeds/products.xml")
@@ -18,9 +18,7 @@ MOST_PRODUCTS = 5000
 def products() -> Response:
     """Show every product that may be bought, the newest first, as RSS 2.0."""
     db = get_db()
-    found = list(
-        db.products.find({"active": True}).sort("_id", -1).limit(MOST_PRODUCTS)
-    )
+    found = list(db.products.find({"active": True}).sort("_id", -1).limit(MAX_PRODUCTS))
     skus = [variant["sku"] for one in found for variant in one["variants"]]
     stock = {
         row["_id"]: row["available"] for row in db.stock.find({"_id": {"$in": skus}})

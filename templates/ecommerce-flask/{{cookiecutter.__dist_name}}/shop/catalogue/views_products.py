@@ -10,8 +10,8 @@ from flask import Response, jsonify, request, url_for
 
 from shop.accounts.access import may, requires
 from shop.catalogue import imports, schemas, search, services, xml
-from shop.catalogue.repository import shown
-from shop.core.conditional import require_match, tagged
+from shop.catalogue.repository import serialize_product
+from shop.core.conditional import add_etag, require_match
 from shop.core.errors import Problem
 from shop.database import Document, get_db
 from shop.database.transactions import transaction
@@ -24,9 +24,9 @@ blueprint = APIBlueprint("products", __name__, url_prefix="/api/v1", tag="Catalo
 JSON = "application/json"
 
 
-def answered(product: Document, status: int = 200) -> Response:
+def make_response(product: Document, status: int = 200) -> Response:
     """Return one product as JSON or, where the client prefers it, as XML."""
-    body = schemas.ProductAnswer.model_validate(shown(product)).model_dump()
+    body = schemas.ProductAnswer.model_validate(serialize_product(product)).model_dump()
     accepted = request.accept_mimetypes
     wanted = accepted.best_match((JSON, xml.MEDIA_TYPE)) if accepted else JSON
     if wanted is None:
@@ -42,7 +42,7 @@ def answered(product: Document, status: int = 200) -> Response:
     response.status_code = status
     response.headers["Vary"] = "Accept"
     if status == 200:
-        return tagged(response, etag)
+        return add_etag(response, etag)
     response.set_etag(etag)
     return response
 
@@ -53,7 +53,7 @@ def answered(product: Document, status: int = 200) -> Response:
 def list_products(listing: schemas.Listing) -> Document:
     """List what the shop sells: by words, category, brand, price and attributes."""
     items, following = search.page(get_db(), listing)
-    return {"items": [shown(item) for item in items], "next": following}
+    return {"items": [serialize_product(item) for item in items], "next": following}
 
 
 @blueprint.get("/products/facets")
@@ -76,7 +76,7 @@ def list_categories() -> Document:
 def get_product(product_id: ObjectId) -> Response:
     """Show a product; its ETag spares reading it again, and guards changing it."""
     hidden = may("catalogue.write")
-    return answered(services.get(get_db(), {"_id": product_id}, hidden=hidden))
+    return make_response(services.get(get_db(), {"_id": product_id}, hidden=hidden))
 
 
 @blueprint.get("/products/by-slug/<slug>")
@@ -84,7 +84,7 @@ def get_product(product_id: ObjectId) -> Response:
 def get_product_by_slug(slug: str) -> Response:
     """Show the product whose address ends like this."""
     hidden = may("catalogue.write")
-    return answered(services.get(get_db(), {"slug": slug}, hidden=hidden))
+    return make_response(services.get(get_db(), {"slug": slug}, hidden=hidden))
 
 
 @blueprint.post("/products")
@@ -95,7 +95,7 @@ def create_product(given: schemas.ProductInput) -> Response:
     """Add a product."""
     own_currency(given.variants)
     product = services.create(get_db(), given)
-    response = answered(product, 201)
+    response = make_response(product, 201)
     response.headers["Location"] = url_for(
         "products.get_product", product_id=product["_id"]
     )
@@ -108,7 +108,7 @@ def create_product(given: schemas.ProductInput) -> Response:
 @blueprint.output(schemas.ProductAnswer)
 def replace_product(product_id: ObjectId, given: schemas.ProductInput) -> Response:
     """Write the product anew, if it is still the version in `If-Match`."""
-    return changed(product_id, given)
+    return apply_change(product_id, given)
 
 
 @blueprint.patch("/products/<objectid:product_id>")
@@ -117,7 +117,7 @@ def replace_product(product_id: ObjectId, given: schemas.ProductInput) -> Respon
 @blueprint.output(schemas.ProductAnswer)
 def change_product(product_id: ObjectId, given: schemas.ProductChange) -> Response:
     """Change the fields that are given, if it is still the version in `If-Match`."""
-    return changed(product_id, given)
+    return apply_change(product_id, given)
 
 
 @blueprint.delete("/products/<objectid:product_id>")
@@ -141,7 +141,7 @@ def import_products() -> tuple[Document, int]:
     return report, 422 if any(line["error"] for line in report["lines"]) else 200
 
 
-def changed(
+def apply_change(
     product_id: ObjectId, given: schemas.ProductInput | schemas.ProductChange
 ) -> Response:
     """Return the product with the fields that were given."""
@@ -152,7 +152,7 @@ def changed(
     product = services.get(get_db(), {"_id": product_id}, hidden=True)
     require_match(product["version"])
     change = partial(services.change, get_db(), product, fields)
-    return answered(transaction(get_db(), change))
+    return make_response(transaction(get_db(), change))
 
 
 def own_currency(variants: list[schemas.Variant]) -> None:

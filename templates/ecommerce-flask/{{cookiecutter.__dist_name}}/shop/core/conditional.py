@@ -22,7 +22,7 @@ def not_modified(etag: str) -> bool:
     return reads and request.if_none_match.contains_weak(etag)
 
 
-def tagged(response: Response, etag: str) -> Response:
+def add_etag(response: Response, etag: str) -> Response:
     """Return the answer with its version; or 304 without it, if the client has that."""
     if not_modified(etag):
         varying = response.headers.getlist("Vary")

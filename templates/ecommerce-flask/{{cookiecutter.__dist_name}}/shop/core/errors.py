@@ -87,7 +87,7 @@ def stopped(error: HTTPException) -> Response:
     return answer(Problem(code, detail, headers=headers))
 
 
-def away(error: Exception) -> Response:
+def database_unavailable(error: Exception) -> Response:
     """Answer that the database cannot be reached just now."""
     log.error("database away", error=type(error).__name__)
     detail = "The shop cannot reach its database, try again soon."
@@ -106,5 +106,5 @@ def register(app: APIFlask) -> None:
     app.register_error_handler(HTTPError, refused)
     app.register_error_handler(HTTPException, stopped)
     for error in DATABASE_UNAVAILABLE:
-        app.register_error_handler(error, away)
+        app.register_error_handler(error, database_unavailable)
     app.register_error_handler(Exception, failed)

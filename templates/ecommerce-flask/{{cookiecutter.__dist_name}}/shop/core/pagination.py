@@ -27,7 +27,7 @@ DEFAULT_LIMIT, MAX_LIMIT = 20, 100
 type Sort = tuple[tuple[str, int], ...]
 
 
-def paged(
+def paginate(
     sort: Sort,
     limit: int,
     given: str | None,

@@ -20,7 +20,7 @@ from shop.catalogue.repository import find_by_sku, pairs
 from shop.core.errors import Problem
 from shop.database.transactions import transaction
 from shop.orders import services
-from shop.orders.repository import shown, stock_lines
+from shop.orders.repository import serialize_order, stock_lines
 from shop.orders.schemas import OrderAnswer
 from shop.outbox.repository import enqueue, enqueue_mail
 from shop.settings import current_settings
@@ -35,11 +35,11 @@ if TYPE_CHECKING:
     from shop.orders.schemas import Checkout
 
 ATTEMPTS = 3
-MOST_UNPAID = 10
+MAX_UNPAID = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class Placement:
     """The answer to a checkout as JSON, and whether it was given before."""
 
     answer: str
@@ -48,7 +48,7 @@ class Placed:
 
 def place(
     db: Database[Document], person: Person, key: str, body: bytes, given: Checkout
-) -> Placed:
+) -> Placement:
     """Order what is in the cart and return the answer.
 
     All but the key is looked at after it, so that the same request gets the same answer
@@ -59,15 +59,17 @@ def place(
     """
     body_hash = hashlib.sha256(body).hexdigest()
 
-    def work(session: ClientSession) -> Placed:
+    def work(session: ClientSession) -> Placement:
         record_id = {"user": person.id, "key": key}
         known = db.idempotency.find_one({"_id": record_id}, session=session)
         if known:
             if known["body_hash"] != body_hash:
                 raise Problem(422, "The Idempotency-Key came with another body before.")
-            return Placed(known["answer"], again=True)
+            return Placement(known["answer"], again=True)
         order = _order(db, person, given, session)
-        answer = OrderAnswer.model_validate(shown(order, person)).model_dump_json()
+        answer = OrderAnswer.model_validate(
+            serialize_order(order, person)
+        ).model_dump_json()
         record = {
             "_id": record_id,
             "body_hash": body_hash,
@@ -75,7 +77,7 @@ def place(
             "created_at": order["created_at"],
         }
         db.idempotency.insert_one(record, session=session)
-        return Placed(answer, again=False)
+        return Placement(answer, again=False)
 
     for attempt in range(1, ATTEMPTS + 1):
         try:
@@ -100,7 +102,7 @@ def _order(
     if not cart or not cart["lines"]:
         raise Problem(409, "The cart is empty.")
     require_few_unpaid(db, person, session)
-    lines = _priced(db, cart["lines"], session)
+    lines = _price_lines(db, cart["lines"], session)
     code: str | None = cart["coupon"]
     coupon = coupons.find(db, code, person.id, session) if code else None
     sums = totals((Priced(line["quantity"], line["price"]) for line in lines), coupon)
@@ -161,13 +163,13 @@ def require_few_unpaid(
     waiting = {"user_id": person.id, "state": "pending"}
     now = datetime.now(UTC)
     count = db.orders.count_documents(
-        waiting | {"reserved_until": {"$gt": now}}, limit=MOST_UNPAID, session=session
+        waiting | {"reserved_until": {"$gt": now}}, limit=MAX_UNPAID, session=session
     )
-    if count == MOST_UNPAID:
+    if count == MAX_UNPAID:
         raise Problem(409, f"Pay or cancel an order first: {count} wait for that.")
 
 
-def _priced(
+def _price_lines(
     db: Database[Document], lines: list[Document], session: ClientSession
 ) -> list[Document]:
     sellable = find_by_sku(db, [line["sku"] for line in lines], session)

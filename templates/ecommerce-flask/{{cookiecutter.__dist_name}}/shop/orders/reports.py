@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
     from shop.database import Document
 
-MOST_DAYS, USUAL_DAYS = 366, 30
-MOST_ROWS = 100
+MAX_DAYS, USUAL_DAYS = 366, 30
+MAX_ROWS = 100
 BACK = ["cancelled", "refunded"]
 MILLISECONDS = 5000
 
@@ -26,8 +26,8 @@ def period(first: date | None, last: date | None) -> Document:
     """
     end = last or datetime.now(UTC).date()
     begin = first or end - timedelta(days=USUAL_DAYS - 1)
-    if not 0 <= (end - begin).days < MOST_DAYS:
-        raise Problem(422, f"A period has 1 to {MOST_DAYS} days.")
+    if not 0 <= (end - begin).days < MAX_DAYS:
+        raise Problem(422, f"A period has 1 to {MAX_DAYS} days.")
     from_ = datetime.combine(begin, time(), UTC)
     until = datetime.combine(end, time(), UTC) + timedelta(days=1)
     return {"paid_at": {"$gte": from_, "$lt": until}}
@@ -100,7 +100,7 @@ def low_stock(db: Database[Document], mark: int) -> list[dict[str, Any]]:
         {"$unwind": "$product"},
         {"$match": {"product.active": True}},
         # Only now: what is not sold any more would take the place of what is.
-        {"$limit": MOST_ROWS},
+        {"$limit": MAX_ROWS},
         {
             "$project": {
                 "_id": 0,

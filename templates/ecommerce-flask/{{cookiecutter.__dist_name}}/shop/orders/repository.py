@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from shop.catalogue.repository import mapping
 from shop.core.errors import Problem
-from shop.core.pagination import Sort, paged
+from shop.core.pagination import Sort, paginate
 from shop.stock.repository import Line
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def page(
     def fetch(beyond: Document, count: int) -> Cursor[Document]:
         return db.orders.find(query | beyond).sort(NEWEST).limit(count)
 
-    return paged(NEWEST, listing.limit, listing.after, fetch)
+    return paginate(NEWEST, listing.limit, listing.after, fetch)
 
 
 def stock_lines(order: Document) -> list[Line]:
@@ -59,7 +59,7 @@ def stock_lines(order: Document) -> list[Line]:
     return [Line(line["sku"], line["quantity"]) for line in order["lines"]]
 
 
-def shown(order: Document, person: Person) -> Document:
+def serialize_order(order: Document, person: Person) -> Document:
     """Return a document as the API answers it; what staff notes is for staff."""
     staff = person.may("orders.read_all")
     public = {None, order["user_id"]}

@@ -69,7 +69,7 @@ def step(
     """
     order = get(db, order_id, session)
     require_step(order["state"], wanted)
-    _follow(db, session, order, wanted)
+    _apply_side_effects(db, session, order, wanted)
     now = datetime.now(UTC)
     entry = {"state": wanted, "at": now, "by": by, "note": note}
     fields = {"state": wanted} | ({"paid_at": now} if wanted == "paid" else {})
@@ -116,7 +116,7 @@ def compose_mail(db: Database[Document], message: Document) -> Document:
     return message | {"payload": mail}
 
 
-def _follow(
+def _apply_side_effects(
     db: Database[Document], session: ClientSession, order: Document, wanted: State
 ) -> None:
     order_id, lines, pending = order["_id"], stock_lines(order), "pending"

@@ -9,7 +9,7 @@ from apiflask import APIBlueprint
 from flask import Response, jsonify, request, url_for
 
 from shop.accounts.access import by_person, current_person, requires
-from shop.core.conditional import tagged
+from shop.core.conditional import add_etag
 from shop.core.errors import Problem
 from shop.core.limits import limiter
 from shop.database import Document, get_db
@@ -52,15 +52,15 @@ def list_orders(listing: schemas.Listing) -> dict[str, Any]:
     if listing.all and not person.may("orders.read_all"):
         raise Problem(403, "Your account may see its own orders only.")
     items, following = repository.page(get_db(), listing, person)
-    shown = [repository.shown(item, person) for item in items]
-    return {"items": shown, "next": following}
+    orders = [repository.serialize_order(item, person) for item in items]
+    return {"items": orders, "next": following}
 
 
 @blueprint.get("/orders/<objectid:order_id>")
 @blueprint.output(schemas.OrderAnswer)
 def get_order(order_id: ObjectId) -> Response:
     """Show an order with its history."""
-    return answered(repository.get_for(get_db(), order_id, current_person()))
+    return make_response(repository.get_for(get_db(), order_id, current_person()))
 
 
 @blueprint.post("/orders/<objectid:order_id>/cancel")
@@ -72,7 +72,7 @@ def cancel(order_id: ObjectId, given: schemas.Reason) -> Response:
     order = repository.get_for(get_db(), order_id, person)
     if order["user_id"] != person.id and not person.may("orders.cancel_any"):
         raise Problem(403, "Your account may not do this.")
-    return taken(order_id, "cancelled", given)
+    return advance(order_id, "cancelled", given)
 
 
 @blueprint.post("/orders/<objectid:order_id>/pack")
@@ -81,7 +81,7 @@ def cancel(order_id: ObjectId, given: schemas.Reason) -> Response:
 @blueprint.output(schemas.OrderAnswer)
 def pack(order_id: ObjectId, given: schemas.Reason) -> Response:
     """Note that a paid order lies in its box."""
-    return taken(order_id, "packed", given)
+    return advance(order_id, "packed", given)
 
 
 @blueprint.post("/orders/<objectid:order_id>/ship")
@@ -90,7 +90,7 @@ def pack(order_id: ObjectId, given: schemas.Reason) -> Response:
 @blueprint.output(schemas.OrderAnswer)
 def ship(order_id: ObjectId, given: schemas.Reason) -> Response:
     """Note that the box is on its way."""
-    return taken(order_id, "shipped", given)
+    return advance(order_id, "shipped", given)
 
 
 @blueprint.post("/orders/<objectid:order_id>/deliver")
@@ -99,7 +99,7 @@ def ship(order_id: ObjectId, given: schemas.Reason) -> Response:
 @blueprint.output(schemas.OrderAnswer)
 def deliver(order_id: ObjectId, given: schemas.Reason) -> Response:
     """Note that the customer has it."""
-    return taken(order_id, "delivered", given)
+    return advance(order_id, "delivered", given)
 
 
 @blueprint.post("/orders/<objectid:order_id>/refund")
@@ -108,17 +108,19 @@ def deliver(order_id: ObjectId, given: schemas.Reason) -> Response:
 @blueprint.output(schemas.OrderAnswer)
 def refund(order_id: ObjectId, given: schemas.Reason) -> Response:
     """Pay back what was paid."""
-    return taken(order_id, "refunded", given)
+    return advance(order_id, "refunded", given)
 
 
-def taken(order_id: ObjectId, state: State, given: schemas.Reason) -> Response:
+def advance(order_id: ObjectId, state: State, given: schemas.Reason) -> Response:
     """Return the order after the step."""
     by = current_person().id
-    return answered(services.advance(get_db(), order_id, state, by=by, note=given.note))
+    return make_response(
+        services.advance(get_db(), order_id, state, by=by, note=given.note)
+    )
 
 
-def answered(order: Document) -> Response:
+def make_response(order: Document) -> Response:
     """Return an order with its version as ETag."""
-    shown = repository.shown(order, current_person())
-    body = schemas.OrderAnswer.model_validate(shown)
-    return tagged(jsonify(body.model_dump(mode="json")), str(order["version"]))
+    fields = repository.serialize_order(order, current_person())
+    body = schemas.OrderAnswer.model_validate(fields)
+    return add_etag(jsonify(body.model_dump(mode="json")), str(order["version"]))

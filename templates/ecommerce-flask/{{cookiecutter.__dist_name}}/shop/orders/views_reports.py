@@ -35,7 +35,7 @@ class Period(Schema):
 class Ranking(Period):
     """The days, and how many rows."""
 
-    limit: Annotated[int, Field(ge=1, le=reports.MOST_ROWS)] = 10
+    limit: Annotated[int, Field(ge=1, le=reports.MAX_ROWS)] = 10
 
 
 class Day(Answer):

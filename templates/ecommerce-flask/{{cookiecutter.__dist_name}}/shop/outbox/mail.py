@@ -35,10 +35,10 @@ def send(settings: Settings, db: Database[Document], message: Document) -> None:
         sys.stdout.write(mail["text"] + "\n")
         sys.stdout.flush()
     else:
-        _smtp(settings, composed(settings, message))
+        _smtp(settings, build_message(settings, message))
 
 
-def composed(settings: Settings, message: Document) -> EmailMessage:
+def build_message(settings: Settings, message: Document) -> EmailMessage:
     """Return the mail as it goes over the wire."""
     mail = message["payload"]
     made = EmailMessage()

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 PAUSE_SECONDS = 1.0
 STUCK_SECONDS = 30
-MOST_MESSAGES = 100
+MAX_MESSAGES = 100
 log = structlog.get_logger("relay")
 
 
@@ -41,7 +41,7 @@ def run_once(db: Database[Document], settings: Settings) -> int:
     if settings.payments == "fake":
         redeliver(settings, db)
     sent = 0
-    for _ in range(MOST_MESSAGES):
+    for _ in range(MAX_MESSAGES):
         message = claim(db)
         if message is None:
             break
@@ -86,7 +86,7 @@ class Relay:
         self.turned = time.monotonic()
 
     @property
-    def turning(self) -> bool:
+    def is_running(self) -> bool:
         """Whether it came round lately: a database that is away stops it."""
         return time.monotonic() - self.turned < STUCK_SECONDS
 
@@ -114,7 +114,7 @@ def probe(relay: Relay, host: str, port: int) -> ThreadingHTTPServer:
     class Health(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             found = self.path == "/healthz"
-            status = (200 if relay.turning else 503) if found else 404
+            status = (200 if relay.is_running else 503) if found else 404
             self.send_response(status)
             self.send_header("Content-Length", "0")
             self.end_headers()

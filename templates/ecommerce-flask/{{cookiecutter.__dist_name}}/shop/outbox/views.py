@@ -15,7 +15,7 @@ blueprint = Blueprint("mails", __name__)
 
 
 @blueprint.get("/dev/mail")
-def sent() -> ResponseReturnValue:
+def list_mails() -> ResponseReturnValue:
     """Show the newest mails; in production there is no such address."""
     found: list[dict[str, Any]] = list(get_db().mails.find().sort("_id", -1).limit(50))
     return jsonify([mail | {"_id": str(mail["_id"])} for mail in found])

@@ -76,7 +76,7 @@ def charge(db: Database[Document], payment: Document, outcome: Outcome) -> Docum
         "outcome": outcome,
         "amount": payment["amount"],
         "refunded": 0,
-        "told": False,
+        "delivered": False,
     }
     try:
         db.fake_charges.insert_one(made)
@@ -85,7 +85,7 @@ def charge(db: Database[Document], payment: Document, outcome: Outcome) -> Docum
     return made
 
 
-def tell(settings: Settings, db: Database[Document], made: Document) -> bool:
+def send_webhook(settings: Settings, db: Database[Document], made: Document) -> bool:
     """Call the shop's webhook, and return whether it took it."""
     event = {
         "id": f"evt_{made['_id']}",
@@ -106,11 +106,11 @@ def tell(settings: Settings, db: Database[Document], made: Document) -> bool:
     except (OSError, http.client.HTTPException) as error:
         log.warning("webhook not taken", charge=made["_id"], error=str(error))
         return False
-    db.fake_charges.update_one({"_id": made["_id"]}, {"$set": {"told": True}})
+    db.fake_charges.update_one({"_id": made["_id"]}, {"$set": {"delivered": True}})
     return True
 
 
 def redeliver(settings: Settings, db: Database[Document], limit: int = 20) -> int:
     """Tell again what the shop has not taken yet; return how many it took now."""
-    waiting = list(db.fake_charges.find({"told": False}).limit(limit))
-    return sum(tell(settings, db, made) for made in waiting)
+    waiting = list(db.fake_charges.find({"delivered": False}).limit(limit))
+    return sum(send_webhook(settings, db, made) for made in waiting)

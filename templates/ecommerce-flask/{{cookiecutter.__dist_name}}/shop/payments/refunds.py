@@ -50,10 +50,10 @@ def reject_payment(
     enqueue(db, "payment.refund", {"payment_id": payment["_id"]}, session)
     wanted = f"{payment['amount']} {payment['currency']}"
     detail = f"was {received} instead of {wanted}, in the currency's smallest unit"
-    tell_of_refund(db, session, payment, detail)
+    enqueue_refund_mails(db, session, payment, detail)
 
 
-def tell_of_refund(
+def enqueue_refund_mails(
     db: Database[Document], session: ClientSession, payment: Document, detail: str
 ) -> None:
     """Mail the customer and the shop that money is not kept, and why."""

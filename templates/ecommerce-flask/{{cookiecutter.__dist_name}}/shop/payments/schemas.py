@@ -30,7 +30,7 @@ class Decision(Schema):
     outcome: Literal["succeeded", "failed"]
 
 
-class Told(Answer):
+class WebhookDelivery(Answer):
     """Whether the shop has heard of it; if not, the relay tells it again."""
 
-    told: bool
+    delivered: bool

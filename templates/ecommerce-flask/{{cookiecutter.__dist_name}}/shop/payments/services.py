@@ -14,7 +14,7 @@ from shop.database.transactions import transaction
 from shop.orders import services as orders
 from shop.orders.repository import get
 from shop.payments.fake import FakeProvider
-from shop.payments.refunds import reject_payment, request_refund, tell_of_refund
+from shop.payments.refunds import enqueue_refund_mails, reject_payment, request_refund
 from shop.payments.stripe import StripeProvider
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def open_payment(
     return payment
 
 
-def take(db: Database[Document], provider: str, event: Event) -> None:
+def handle_webhook(db: Database[Document], provider: str, event: Event) -> None:
     """Do what a verified webhook says, once.
 
     Raises Problem 409 for one that came before in the same words: a replay.
@@ -93,10 +93,10 @@ def take(db: Database[Document], provider: str, event: Event) -> None:
     def work(session: ClientSession) -> None:
         if db.webhook_events.find_one({"_id": signature}, session=session):
             raise Problem(409, "This webhook came before.")
-        told = {"provider": provider, "event": event.id}
-        if db.webhook_events.find_one(told, session=session):
+        event_key = {"provider": provider, "event": event.id}
+        if db.webhook_events.find_one(event_key, session=session):
             return  # the provider was not sure that we heard it
-        record = told | {"_id": signature, "at": datetime.now(UTC)}
+        record = event_key | {"_id": signature, "at": datetime.now(UTC)}
         db.webhook_events.insert_one(record, session=session)
         if event.kind == "ignored":
             return
@@ -135,4 +135,4 @@ def _apply(
         log.warning("paid too late", order_id=str(order["_id"]))
         request_refund(db, session, order["_id"])
         detail = f"came when the order was {order['state']}"
-        tell_of_refund(db, session, payment, detail)
+        enqueue_refund_mails(db, session, payment, detail)

@@ -36,7 +36,7 @@ def open_payment(order_id: ObjectId) -> Document:
     if order["user_id"] != person.id:
         raise Problem(403, "Only its customer pays an order.")
     provider = services.provider_of(current_settings(), get_db())
-    return shown(services.open_payment(get_db(), provider, order), order)
+    return serialize_payment(services.open_payment(get_db(), provider, order), order)
 
 
 @blueprint.get("/orders/<objectid:order_id>/payment")
@@ -47,7 +47,7 @@ def get_payment(order_id: ObjectId) -> Document:
     found = services.find(get_db(), order)
     if found is None:
         raise Problem(404, "The order has no payment.")
-    return shown(found, order)
+    return serialize_payment(found, order)
 
 
 @blueprint.post("/payments/webhooks/<provider>")
@@ -59,7 +59,7 @@ def take_webhook(provider: str) -> tuple[str, int]:
     adapter = services.provider_of(settings, get_db())
     try:
         event = adapter.verify(dict(request.headers), request.get_data())
-        services.take(get_db(), provider, event)
+        services.handle_webhook(get_db(), provider, event)
     except Problem as refusal:
         log.warning("webhook refused", provider=provider, reason=refusal.detail)
         raise
@@ -69,7 +69,7 @@ def take_webhook(provider: str) -> tuple[str, int]:
 @fake_blueprint.post("/<reference>/pay")
 @limiter.limit("60/minute")
 @fake_blueprint.input(schemas.Decision, arg_name="given")
-@fake_blueprint.output(schemas.Told)
+@fake_blueprint.output(schemas.WebhookDelivery)
 def pay(reference: str, given: schemas.Decision) -> dict[str, Any]:
     """Pay at the fake provider, or be refused by it; it calls the webhook back."""
     settings, db = current_settings(), get_db()
@@ -77,10 +77,14 @@ def pay(reference: str, given: schemas.Decision) -> dict[str, Any]:
     payment = db.payments.find_one({"reference": reference})
     if payment is None:
         raise Problem(404, "There is no such payment.")
-    return {"told": fake.tell(settings, db, fake.charge(db, payment, given.outcome))}
+    return {
+        "delivered": fake.send_webhook(
+            settings, db, fake.charge(db, payment, given.outcome)
+        )
+    }
 
 
-def shown(payment: Document, order: Document) -> Document:
+def serialize_payment(payment: Document, order: Document) -> Document:
     """Return a document as the API answers it."""
     to_pay = payment["state"] == "created" and order["state"] == "pending"
     action = payment["action"] if to_pay else None

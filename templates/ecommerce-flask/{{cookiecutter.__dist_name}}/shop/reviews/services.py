@@ -9,7 +9,7 @@ from pymongo.errors import DuplicateKeyError
 
 from shop.catalogue import services as catalogue
 from shop.core.errors import Problem
-from shop.core.pagination import Sort, paged
+from shop.core.pagination import Sort, paginate
 from shop.database.transactions import transaction
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def page(
     def fetch(beyond: Document, count: int) -> Cursor[Document]:
         return db.reviews.find(query | beyond).sort(NEWEST).limit(count)
 
-    return paged(NEWEST, listing.limit, listing.after, fetch)
+    return paginate(NEWEST, listing.limit, listing.after, fetch)
 
 
 def moderate(db: Database[Document], review_id: ObjectId, *, hidden: bool) -> Document:

@@ -25,7 +25,7 @@ blueprint = APIBlueprint("reviews", __name__, url_prefix="/api/v1", tag="Reviews
 def list_reviews(product_id: ObjectId, listing: schemas.Listing) -> dict[str, Any]:
     """List what buyers say, the newest first."""
     items, following = services.page(get_db(), product_id, listing)
-    return {"items": [shown(item) for item in items], "next": following}
+    return {"items": [serialize_review(item) for item in items], "next": following}
 
 
 @blueprint.post("/products/<objectid:product_id>/reviews")
@@ -34,7 +34,9 @@ def list_reviews(product_id: ObjectId, listing: schemas.Listing) -> dict[str, An
 @blueprint.output(schemas.ReviewAnswer, status_code=201)
 def write_review(product_id: ObjectId, given: schemas.ReviewInput) -> Document:
     """Say what one thinks of a product that was delivered to one."""
-    return shown(services.write(get_db(), current_person(), product_id, given))
+    return serialize_review(
+        services.write(get_db(), current_person(), product_id, given)
+    )
 
 
 @blueprint.patch("/reviews/<objectid:review_id>")
@@ -43,7 +45,7 @@ def write_review(product_id: ObjectId, given: schemas.ReviewInput) -> Document:
 @blueprint.output(schemas.ReviewAnswer)
 def moderate_review(review_id: ObjectId, given: schemas.Moderation) -> Document:
     """Hide a review, or show it again."""
-    return shown(services.moderate(get_db(), review_id, hidden=given.hidden))
+    return serialize_review(services.moderate(get_db(), review_id, hidden=given.hidden))
 
 
 @blueprint.delete("/reviews/<objectid:review_id>")
@@ -54,6 +56,6 @@ def delete_review(review_id: ObjectId) -> tuple[str, int]:
     return "", 204
 
 
-def shown(review: Document) -> Document:
+def serialize_review(review: Document) -> Document:
     """Return a document as the API answers it."""
     return review | {"id": str(review["_id"])}

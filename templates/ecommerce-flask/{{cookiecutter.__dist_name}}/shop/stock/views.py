@@ -18,19 +18,19 @@ from shop.stock.repository import Kind, Line, OutOfStock, correct, receive
 
 blueprint = APIBlueprint("stock", __name__, url_prefix="/api/v1/stock", tag="Stock")
 MOVEMENTS = 50
-MOST_PIECES = 1_000_000
+MAX_PIECES = 1_000_000
 
 
 class Delivery(Schema):
     """How many pieces have arrived."""
 
-    quantity: Annotated[int, Field(ge=1, le=MOST_PIECES, strict=True)]
+    quantity: Annotated[int, Field(ge=1, le=MAX_PIECES, strict=True)]
 
 
 class Correction(Schema):
     """How many more pieces there are than the shop knew, or fewer, and why."""
 
-    quantity: Annotated[int, Field(ge=-MOST_PIECES, le=MOST_PIECES, strict=True)]
+    quantity: Annotated[int, Field(ge=-MAX_PIECES, le=MAX_PIECES, strict=True)]
     note: Annotated[str, Field(max_length=200)] = ""
 
 
@@ -58,7 +58,7 @@ class StockAnswer(Answer):
 @blueprint.output(StockAnswer)
 def get_stock(sku: str) -> dict[str, Any]:
     """Show how much of a SKU there is, and its newest movements."""
-    return shown(sku)
+    return serialize_stock(sku)
 
 
 @blueprint.post("/<sku>")
@@ -71,7 +71,7 @@ def receive_stock(sku: str, given: Delivery) -> dict[str, Any]:
     require_sku(sku)
     line, by = Line(sku, given.quantity), current_person().id
     transaction(db, partial(receive, db, line=line, by=by))
-    return shown(sku)
+    return serialize_stock(sku)
 
 
 @blueprint.post("/<sku>/correct")
@@ -87,7 +87,7 @@ def correct_stock(sku: str, given: Correction) -> dict[str, Any]:
         transaction(db, partial(correct, db, line=line, by=by, note=given.note))
     except OutOfStock as error:
         raise Problem(409, f"Fewer pieces of {sku} are available.") from error
-    return shown(sku)
+    return serialize_stock(sku)
 
 
 def require_sku(sku: str) -> None:
@@ -96,7 +96,7 @@ def require_sku(sku: str) -> None:
         raise Problem(404, "There is no such SKU.")
 
 
-def shown(sku: str) -> dict[str, Any]:
+def serialize_stock(sku: str) -> dict[str, Any]:
     """Return the stock of a SKU with its newest movements."""
     db = get_db()
     found = db.stock.find_one({"_id": sku})

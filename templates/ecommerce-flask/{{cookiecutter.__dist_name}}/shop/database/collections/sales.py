@@ -145,10 +145,10 @@ COLLECTIONS: dict[str, Collection] = {
                 "outcome": {"enum": ["succeeded", "failed"]},
                 "amount": COUNT,
                 "refunded": COUNT,
-                "told": {"bsonType": "bool"},
+                "delivered": {"bsonType": "bool"},
             }
         ),
-        (IndexModel([("told", ASCENDING)], name="told"),),
+        (IndexModel([("delivered", ASCENDING)], name="delivered"),),
     ),
     "webhook_events": Collection(
         schema({"provider": STRING, "event": STRING, "at": DATE}),
