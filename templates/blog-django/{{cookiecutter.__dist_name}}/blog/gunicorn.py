@@ -1,4 +1,7 @@
-"""How gunicorn serves the blog: workers and threads, time limits, logs as JSON."""
+"""How gunicorn serves the blog: workers and threads, time limits, logs as JSON.
+
+`python -m blog.gunicorn` starts it.
+"""
 
 import importlib
 import os
@@ -77,3 +80,9 @@ def child_exit(_server: Any, worker: Any) -> None:
     from prometheus_client import multiprocess
 
     multiprocess.mark_process_dead(worker.pid)
+
+
+if __name__ == "__main__":
+    # Gunicorn reads WEB_CONCURRENCY before this file: here it has been checked already.
+    command = ["-m", "gunicorn", "--config", "blog/gunicorn.py", "blog.wsgi"]
+    os.execv(sys.executable, [sys.executable, *command])  # noqa: S606 (no shell needed)

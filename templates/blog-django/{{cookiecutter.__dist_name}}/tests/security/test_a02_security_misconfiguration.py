@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from django.conf import settings as django_settings
 
 from blog.settings.database_server import SCHEMES
 
@@ -173,17 +172,6 @@ def test_the_content_security_policy_allows_nothing_inline(client: Client) -> No
 
 
 @pytest.mark.django_db
-def test_https_is_demanded_for_a_year(client: Client, settings: Settings) -> None:
-    """As in production: plain HTTP is redirected, HTTPS is remembered."""
-    settings.SECURE_SSL_REDIRECT = True
-    settings.SECURE_HSTS_SECONDS = 31_536_000
-    assert client.get("/accounts/login/").headers["Location"].startswith("https://")
-    answer = client.get("/accounts/login/", secure=True)
-    expected = "max-age=31536000; includeSubDomains; preload"
-    assert answer.headers["Strict-Transport-Security"] == expected
-
-
-@pytest.mark.django_db
 def test_other_sites_may_not_call_the_api_unless_named(
     client: Client, settings: Settings
 ) -> None:
@@ -203,10 +191,3 @@ def test_other_sites_may_not_call_the_api_unless_named(
 def test_an_unknown_host_is_refused(client: Client) -> None:
     """No mail or redirect can be made to carry somebody else's host name."""
     assert client.get("/", headers={"Host": "evil.example"}).status_code == 400
-
-
-def test_tests_use_nothing_of_the_developer() -> None:
-    """Neither the database nor the uploads of development are touched."""
-    name = str(django_settings.DATABASES["default"]["NAME"])
-    assert "db.sqlite3" not in name
-    assert "blog-test-media-" in str(django_settings.MEDIA_ROOT)
