@@ -1,16 +1,19 @@
 """The image and the stack: nginx over TLS, a real database, no rights, and no bad secret."""
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from .harness import tls
 from .harness.compose import Stack, stack, stand_in
 from .harness.devserver import log_in
 from .harness.processes import environment, run
 from .harness.projects import Scaffold
 from .harness.tools import Needs
+from .harness.waiting import until
 from .harness.web import Page
 
 EMAIL, PASSWORD = "admin@example.com", "correct horse battery staple"
@@ -99,6 +102,12 @@ def test_plain_http_is_redirected(up: Stack) -> None:
     assert address == f"https://localhost:{up.https_port}/some/page"
 
 
+def test_old_tls_is_refused(up: Stack) -> None:
+    """The proxy speaks TLS 1.2 and newer."""
+    assert tls.speaks(up.https_port, tls.NEW)
+    assert not tls.speaks(up.https_port, tls.OLD)
+
+
 def test_only_nginx_publishes_ports(up: Stack) -> None:
     """From outside only nginx can be reached, and that on loopback."""
     published = {name: service["ports"] for name, service in up.services().items() if "ports" in service}
@@ -114,11 +123,13 @@ def test_every_service_is_bounded(up: Stack) -> None:
     for name, service in up.services().items():
         if service.get("restart") in {None, "no"}:
             continue  # a one-shot service: it ends, and others wait for that
-        config = up.inspect(name)["Config"]  # the check may be Compose's or the image's own
+        described = up.inspect(name)
+        config, host = described["Config"], described["HostConfig"]
         assert isinstance(config, dict)
-        if not config.get("Healthcheck"):
+        assert isinstance(host, dict)
+        if not config.get("Healthcheck"):  # Compose's or the image's own
             wrong.append(f"{name} has no health check")
-        if not ("mem_limit" in service or "memory" in str(service.get("deploy"))):
+        if not host["Memory"]:
             wrong.append(f"{name} has no memory limit")
     assert wrong == []
 
@@ -151,6 +162,22 @@ def test_logs_are_json(up: Stack) -> None:
     lines = up.compose("logs", "--no-color", "--no-log-prefix", "app").good().out
     assert '"request_id"' in lines
     assert PASSWORD not in lines
+
+
+def test_a_visitor_chooses_neither_address_nor_request_id(up: Stack) -> None:
+    """The app's log has the address that nginx saw and an id that nginx gave."""
+    claims = {"X-Forwarded-For": "203.0.113.7", "X-Request-ID": "chosen-by-a-visitor"}
+    answer = up.browser().open("/accounts/login/?claims", headers=claims)
+    given = answer.headers["X-Request-ID"]
+
+    def served() -> list[str]:
+        said = up.compose("logs", "--no-color", "--no-log-prefix", "app").good().out
+        return [one for one in said.splitlines() if given in one]
+
+    (text,) = until(served, within=10, what="its line in the log")
+    line = json.loads(text[text.index("{") :])  # Compose may put a control sequence before it
+    assert line["request_id"] == given != claims["X-Request-ID"]
+    assert line["address"] != claims["X-Forwarded-For"]
 
 
 def test_restart_keeps_data(up: Stack) -> None:

@@ -1,5 +1,7 @@
 """The blog's settings as people give them: database URLs, `.env`, folders, other projects' variables."""
 
+import json
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -201,3 +203,10 @@ def test_log_level_in_either_case(blog: Project) -> None:
 def test_number_of_workers_is_refused_in_one_sentence(blog: Project, value: str) -> None:
     """`WEB_CONCURRENCY` must be a number of workers; the migration of the stack says so."""
     refused(blog.run(*MANAGE, "migrate", WEB_CONCURRENCY=value), "WEB_CONCURRENCY")
+
+
+def test_the_image_refuses_it_too(blog: Project) -> None:
+    """What the image runs says the sentence as well, before gunicorn reads the variable itself."""
+    dockerfile = (blog.path / "Dockerfile").read_text(encoding="utf-8")
+    (command,) = re.findall(r"^CMD (\[.*\])$", dockerfile, re.MULTILINE)
+    refused(blog.run(*json.loads(command), timeout=60, WEB_CONCURRENCY="auto"), "WEB_CONCURRENCY")

@@ -23,9 +23,13 @@ def mysql_blog(project: Callable[..., Project]) -> Project:
 
 
 def test_check_is_green(postgres_blog: Project) -> None:
-    """`poe check` passes right after generation: format, lint, types, tests and static security."""
+    """`poe check` passes right after generation: format, lint, types, tests and static security.
+
+    Its tests leave no trace where development keeps its database and its uploads.
+    """
     done = postgres_blog.run("poe", "check", timeout=900).good()
     assert " passed" in done.text
+    assert list((postgres_blog.path / "data").rglob("*")) == []
 
 
 def test_check_is_green_with_mysql(mysql_blog: Project) -> None:

@@ -4,6 +4,7 @@ import json
 import re
 import secrets
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -12,6 +13,7 @@ import pytest
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Locator, Page, expect
 
+from .harness import crowd, tls
 from .harness.browsers import headless
 from .harness.chat_stack import CREATED, OK, PICTURE, Person, Site, read
 from .harness.ci_services import services
@@ -153,6 +155,17 @@ def test_plain_http_is_redirected(up: Stack) -> None:
     assert done.out == f"308 https://localhost:{up.https_port}/rooms/lobby"
 
 
+def test_old_tls_is_refused(up: Stack) -> None:
+    """The proxy speaks TLS 1.2 and newer, nothing older."""
+    assert tls.speaks(up.https_port, tls.NEW)
+    assert not tls.speaks(up.https_port, tls.OLD)
+
+
+def test_class_opens_a_page_at_once(up: Stack) -> None:
+    """Two hundred people at one address all get the page and nineteen files of it."""
+    assert crowd.open_page(up.https_port, "/login", people=200, files=19) == {OK: 4000}
+
+
 def test_what_is_not_for_the_public(site: Site) -> None:
     """Through nginx there are neither counters nor API docs nor the state of the services."""
     browser = site.stack.browser()
@@ -231,6 +244,16 @@ def test_large_bodies_are_refused(site: Site, ada: Person, room: str) -> None:
     assert site.stack.browser().post_json("/api/v1/auth/register", large).status == TOO_LARGE
     assert site.picture(ada, room, b"x" * 5_500_000).status == TOO_LARGE
     assert site.picture(ada, room).status == CREATED
+
+
+def test_pictures_of_a_class_wait_their_turn(site: Site, ada: Person, room: str) -> None:
+    """Thirty pictures that one address sends at once are all taken, one after the other."""
+    teacher = site.admin("teacher")
+    assert site.api(teacher, "POST", f"/rooms/{room}/join").status == NO_CONTENT
+    with ThreadPoolExecutor(30) as pool:
+        people = [ada, teacher] * 15
+        found = [answer.status for answer in pool.map(lambda who: site.picture(who, room), people)]
+    assert found == [CREATED] * 30
 
 
 def test_slow_uploads_end_nothing(site: Site) -> None:

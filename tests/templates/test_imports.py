@@ -1,4 +1,4 @@
-"""What a project imports it declares: nothing works by the grace of a dependency's dependency."""
+"""What a project imports: only what it declares, and its own modules in one direction."""
 
 import json
 import sys
@@ -13,7 +13,14 @@ from .harness.processes import environment, run
 from .harness.projects import Project, executable
 
 # Run by the project's own Python: ours is older than some of its syntax.
-PROGRAM = Path(__file__).with_name("harness") / "imported.py"
+HARNESS = Path(__file__).with_name("harness")
+
+
+def printed(project: Project, program: str) -> list[str]:
+    """Return the lines that a program of the harness prints about the project."""
+    assert project.venv
+    command = [executable(project.venv, "python"), HARNESS / program]
+    return run(command, project.path, environment()).good().out.splitlines()
 
 
 def declared(project: Project) -> set[str]:
@@ -29,9 +36,7 @@ def declared(project: Project) -> set[str]:
 def test_every_import_is_declared(template: str, project: Callable[..., Project]) -> None:
     """Each package that the app, its tests or its scripts import stands in pyproject.toml by its own name."""
     made = project(template=template)
-    assert made.venv
-    done = run([executable(made.venv, "python"), PROGRAM], made.path, environment()).good()
-    rows = [json.loads(line) for line in done.out.splitlines()]
+    rows = [json.loads(line) for line in printed(made, "imported.py")]
     # Its own packages, and scripts that import what stands beside them.
     own = {path.stem for path in made.path.rglob("*.py")} | {path.name for path in made.path.iterdir()}
     known = declared(made)
@@ -44,3 +49,11 @@ def test_every_import_is_declared(template: str, project: Callable[..., Project]
     }
     assert sorted(missing) == []
     assert len(rows) > 100
+
+
+@pytest.mark.parametrize("template", CHOICES)
+def test_no_module_imports_itself_in_a_circle(template: str, project: Callable[..., Project]) -> None:
+    """Neither at once nor late nor for types alone."""
+    modules, *circles = printed(project(template=template), "circles.py")
+    assert circles == []
+    assert int(modules.removesuffix(" modules")) > 50

@@ -130,6 +130,47 @@ def test_new_alert_is_said(operator: BrowserContext, admin: Client, probe: Devic
     expect(page.locator("#alerts")).to_contain_text("Too hot here", timeout=LIVE)
 
 
+def counts(page: Page) -> dict[str, int]:
+    """Return the numbers over the overview: devices by state, and open alerts."""
+    read = "all => all.map(one => [one.dataset.count, Number(one.textContent)])"
+    return dict(page.locator("[data-count]").evaluate_all(read))
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_counts_move(
+    width: int, operator: BrowserContext, admin: Client, need: Needs, tmp_path: Path
+) -> None:
+    """A first reading makes its device one more that is online, and an alert counts, on the open page."""
+    device = admin.provision(f"counted-{width}", tmp_path)
+    rule = {"name": f"Hot at {width}", "kind": "above", "metric": "temperature", "threshold": 50}
+    admin.call("/alert-rules", rule | {"device_id": device.name})
+    page = operator.new_page()
+    page.set_viewport_size({"width": width, "height": 800})
+    # Only this device is listed: the numbers are of all devices, whatever the list shows.
+    page.goto(f"/?q={device.name}")
+    is_live(page)
+    page.evaluate("window.kept = true")
+    before = counts(page)
+    assert before["unknown"] == len(admin.items("/devices?status=unknown&limit=100")) > 0
+    page.screenshot(path=photographs("iot") / f"counts-{width}-before.png", full_page=True)
+    device.publish(need("mosquitto_pub"), 99)
+    expect(page.locator('[data-count="online"]')).to_have_text(str(before["online"] + 1), timeout=LIVE)
+    expect(page.locator(f'[data-device="{device.name}"] .state').first).to_have_text("online", timeout=LIVE)
+    value = page.locator(f'[data-device="{device.name}"] [data-metric="temperature"]')
+    expect(value).to_have_text("99", timeout=LIVE)
+    expect(page.locator("#alerts")).to_contain_text(f"Hot at {width}", timeout=2 * LIVE)
+    until(
+        lambda: counts(page)["alerts"] == len(admin.items("/alerts?status=open&limit=100")),
+        within=15,
+        what="as many alerts on the page as there are",
+    )
+    after = counts(page)
+    assert (after["online"], after["unknown"]) == (before["online"] + 1, before["unknown"] - 1)
+    assert after["alerts"] > 0
+    page.screenshot(path=photographs("iot") / f"counts-{width}-after.png", full_page=True)
+    assert page.evaluate("window.kept"), "the page was loaded again"
+
+
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_pages_are_accessible_and_fit(

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from .harness import crowd, tls
 from .harness.ci_services import services
 from .harness.compose import Stack, stack
 from .harness.iot_stack import EMAIL, Site, reading
@@ -105,6 +106,18 @@ def test_plain_http_is_redirected(up: Stack) -> None:
     url = f"http://localhost:{up.http_port}/devices/one"
     words = ["curl", "-s", "-o", "/dev/null", "-w", "%{http_code} %{redirect_url}", url]
     assert run(words, up.project.path).out == f"308 https://localhost:{up.https_port}/devices/one"
+
+
+def test_old_tls_is_refused(up: Stack) -> None:
+    """The proxy and the broker speak TLS 1.2 and newer, nothing older."""
+    for port in (up.https_port, up.mqtts_port):
+        assert tls.speaks(port, tls.NEW), port
+        assert not tls.speaks(port, tls.OLD), port
+
+
+def test_class_opens_a_page_at_once(up: Stack) -> None:
+    """Two hundred people at one address all get the page and nineteen files of it."""
+    assert crowd.open_page(up.https_port, "/login", people=200, files=19) == {OK: 4000}
 
 
 def test_what_is_not_for_the_public(up: Stack) -> None:

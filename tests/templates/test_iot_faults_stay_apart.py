@@ -1,5 +1,7 @@
 """One device, rule, request or process that fails leaves the rest of an IoT platform working."""
 
+import re
+import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -190,37 +192,48 @@ def test_settings_that_stop_work_are_refused(name: str, value: str, says: str, m
     assert "Traceback" not in done.text
 
 
-def test_the_brokers_certificate_is_renewed(made: Project, need: Needs, tmp_path: Path) -> None:
-    """One that `prepare.sh` made is made again before it expires, and one that was mounted stays."""
-    script = (made.path / "mosquitto/prepare.sh").read_text(encoding="utf-8")
+@pytest.mark.parametrize(
+    ("name", "made_for", "kept"), [("mosquitto/prepare.sh", 365, 61), ("nginx/certificate.sh", 364, 31)]
+)
+def test_a_certificate_is_renewed_before_it_ends(
+    made: Project, need: Needs, tmp_path: Path, name: str, made_for: int, kept: int
+) -> None:
+    """One that the script made is made again in time and stays until then; one from elsewhere stays."""
+    script = (made.path / name).read_text(encoding="utf-8")
     openssl = need("openssl")
-    for name in ("/tls", "/data"):
-        (tmp_path / name[1:]).mkdir()
-        script = script.replace(f" {name}", f" {tmp_path}{name}")
+    for folder in ("tls", "data"):
+        (tmp_path / folder).mkdir()
+        script = re.sub(rf"(?<=[ =])/{folder}\b", f"{tmp_path}/{folder}", script)
     script = script.replace("chown ", ": ").replace("/tmp/tls.crt", f"{tmp_path}/tls.crt")  # noqa: S108 - the script's
+    certificate, key = tmp_path / "tls/tls.crt", tmp_path / "tls/tls.key"
 
     def prepare() -> bytes:
         run(["sh", "-c", script], tmp_path, made.env(SITE_HOST="localhost"), 60).good()
-        return (tmp_path / "tls/tls.crt").read_bytes()
+        # The key is that of the certificate.
+        words = [[openssl, "x509", "-noout", "-pubkey", "-in", str(certificate)]]
+        words += [[openssl, "pkey", "-pubout", "-in", str(key)]]
+        assert len({run(each, tmp_path, timeout=30).good().out for each in words}) == 1
+        return certificate.read_bytes()
 
     def lasts(days: int) -> bool:
-        command = [openssl, "x509", "-in", str(tmp_path / "tls/tls.crt"), "-checkend", str(days * 86400)]
+        command = [openssl, "x509", "-in", str(certificate), "-checkend", str(days * 86400)]
         return run(command, tmp_path, timeout=30).code == 0
 
+    def replace(days: int, *, ours: bool) -> None:
+        key.unlink()
+        words = [openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", str(days)]
+        words += ["-subj", "/CN=localhost", "-keyout", str(key), "-out", str(certificate)]
+        run(words, tmp_path, timeout=60).good()
+        if ours:
+            shutil.copy(certificate, tmp_path / "tls/.self-signed.crt")
+
     first = prepare()
-    assert lasts(365)
+    assert lasts(made_for)
     assert prepare() == first
-    short = [openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "3", "-subj", "/CN=localhost"]
-    short += ["-keyout", f"{tmp_path}/tls/tls.key", "-out", f"{tmp_path}/tls/tls.crt"]
-    (tmp_path / "tls/tls.key").unlink()
-    run(short, tmp_path, timeout=60).good()
-    prepare()
-    assert lasts(365)
-    (tmp_path / "tls/.self-signed").unlink()
-    (tmp_path / "tls/tls.key").unlink()
-    run(short, tmp_path, timeout=60).good()
-    prepare()
-    assert not lasts(365)
+    for days, ours, renewed in ((kept, True, False), (kept - 2, True, True), (3, False, False)):
+        replace(days, ours=ours)
+        prepare()
+        assert lasts(made_for) == renewed
 
 
 def ready(api: Api) -> None:

@@ -197,7 +197,7 @@ def pay(client: Client, order: str) -> None:
     """Pay the order at the fake provider."""
     action = str(client.ok("POST", f"/orders/{order}/payment")["action"])
     answer = client.server.browser().post_json(action, {"outcome": "succeeded"})
-    assert answer.json() == {"told": True}, answer.text
+    assert answer.json() == {"delivered": True}, answer.text
 
 
 def test_an_order_that_wants_no_money_gives_no_payment_link(

@@ -7,6 +7,7 @@ import hmac
 import json
 import os
 import re
+import shutil
 import socket
 import ssl
 import threading
@@ -30,6 +31,7 @@ NO_DATABASE = "mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=100"
 ACCEPTED = "MONGODB_URI leads to no database that works"
 ADDRESS = {"name": "Ann", "street": "1 Long Street", "city": "Oslo", "postal_code": "0150", "country": "NO"}
 LOGIN, PASSWORD = "relay@example.com", "of-the-mail-server"
+ODD = ("C# course", "what? is", "100% %20", "a b & 'c'")
 PROXIED = {
     "HTTP_PROXY": "http://127.0.0.1:1",
     "http_proxy": "http://127.0.0.1:1",
@@ -161,6 +163,23 @@ def env_file(shop: Project, saved: bytes) -> Iterator[None]:
         path.write_bytes(before)
 
 
+def test_everything_stays_in_a_project_below_odd_folders(shop: Project, tmp_path: Path) -> None:
+    """Whatever characters the folders above have, it serves and tests, and its data is its own."""
+    folder = tmp_path.joinpath(*ODD, "my-shop")
+    shutil.copytree(shop.path, folder, ignore=shutil.ignore_patterns(".venv", "data", "__pycache__"))
+    moved = Project(folder, shop.answers, shop.uv, shop.python, shop.venv)
+    with dev(moved) as server:
+        page = server.browser().open("/api/v1/products?limit=100").json()
+        assert isinstance(page, dict)
+        assert len(page["items"]) == 30
+        # MongoDB holds this file while it runs, and names the process that does.
+        assert (folder / "data/mongo/mongod.lock").read_text().strip().isdigit()
+    done = moved.run("poe", "test", "tests/test_database.py", "-k", "transaction", timeout=300).good()
+    assert " passed" in done.text
+    found = {path.relative_to(tmp_path) for path in tmp_path.rglob("*") if folder not in path.parents}
+    assert found == {Path(*(*ODD, "my-shop")[:depth]) for depth in range(1, len(ODD) + 2)}
+
+
 def test_the_address_of_the_database_is_taken_whole(server: DevServer, shop: Project) -> None:
     """The database that it names is the one, and its options count."""
     port = int((shop.path / "data/mongo/port").read_text())
@@ -182,7 +201,7 @@ def test_the_first_paid_order_through_no_proxy(server: DevServer) -> None:
     order = call(server, token, "/checkout", {"address": ADDRESS})
     payment = call(server, token, f"/orders/{order['id']}/payment", {})
     told = server.browser().post_json(str(payment["action"]), {"outcome": "succeeded"})
-    assert told.json() == {"told": True}
+    assert told.json() == {"delivered": True}
     assert call(server, token, f"/orders/{order['id']}")["state"] == "paid"
 
 

@@ -1,0 +1,32 @@
+"""Prints the circles of imports in the current folder's project, late and type-only imports included."""
+
+import ast
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+# Modules are files outside of tests and scripts: packages that the application imports by name.
+FILES = {
+    ".".join(path.with_suffix("").parts).removesuffix(".__init__"): path
+    for path in Path().rglob("*.py")
+    if (Path(path.parts[0]) / "__init__.py").is_file()
+}
+
+
+def imports(path: Path) -> set[str]:
+    """Return the modules of the project that a file imports."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return {name if name in FILES else name.rpartition(".")[0] for name in names} & FILES.keys()
+
+
+if __name__ == "__main__":
+    graph = {name: imports(path) - {name} for name, path in FILES.items()}
+    print(len(graph), "modules")
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        print(" <- ".join(error.args[1]))
