@@ -21,7 +21,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from scaffold import answers, catalog, project
+from scaffold.catalog import registry
+from scaffold.engine import answers, project
 
 BIN = Path(sys.executable).parent
 GIT = 'git init -q -b main && git add -A && git commit -q -m "Start"'
@@ -111,7 +112,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--template", default="blog-django")
     options = parser.parse_args()
-    template = catalog.find(options.template)
+    template = registry.find(options.template)
     with tempfile.TemporaryDirectory(prefix="scaffold-benchmark-") as name:
         folder = Path(name)
         os.environ.pop("PYTHONDONTWRITEBYTECODE", None)

@@ -18,7 +18,8 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from scaffold import answers, catalog, project
+from scaffold.catalog import registry
+from scaffold.engine import answers, project
 
 BIN = Path(sys.executable).parent
 Contestant = Callable[[Path], None]
@@ -64,7 +65,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--template", default="blog-django")
     options = parser.parse_args()
-    template = catalog.find(options.template)
+    template = registry.find(options.template)
     given = answers.resolve(template, {})
     with tempfile.TemporaryDirectory(prefix="scaffold-benchmark-") as name:
         folder = Path(name)

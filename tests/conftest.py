@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from scaffold import catalog
-from scaffold.catalog import Template
+from scaffold.catalog import registry
+from scaffold.catalog.model import Template
 
 TEMPLATES_TESTS = Path(__file__).parent / "templates"
 ABOUT = {"version": "0.1.0", "title": "Shop", "stack": "Python", "description": "A shop.", "port": 8000}
@@ -65,7 +65,7 @@ def make_template(tmp_path: Path) -> MakeTemplate:
             target = path / FOLDER / file
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(content if isinstance(content, bytes) else content.encode())
-        return catalog.load(path)
+        return registry.load(path)
 
     return make
 

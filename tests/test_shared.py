@@ -13,7 +13,8 @@ import pytest
 from cookiecutter.exceptions import FailedHookException
 from cookiecutter.main import cookiecutter
 
-from scaffold import answers, catalog
+from scaffold.catalog import registry
+from scaffold.engine import answers
 from scaffold.errors import BadAnswer
 
 ROOT = Path(__file__).parents[1]
@@ -45,8 +46,8 @@ def sync(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
 def repository(tmp_path: Path) -> Path:
     """Return a copy of the templates and of what the sync script reads beside them."""
     shutil.copytree(TEMPLATES, tmp_path / "repo/templates")
-    (tmp_path / "repo/src/scaffold").mkdir(parents=True)
-    shutil.copy(ROOT / "src/scaffold/slugs.py", tmp_path / "repo/src/scaffold")
+    (tmp_path / "repo/src/scaffold/catalog").mkdir(parents=True)
+    shutil.copy(ROOT / "src/scaffold/catalog/slugs.py", tmp_path / "repo/src/scaffold/catalog")
     return tmp_path / "repo"
 
 
@@ -247,7 +248,7 @@ def test_hook_and_package_refuse_the_same(
     question: str, value: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """Users of plain Cookiecutter get one sentence, and nothing on disk, for what `scaffold` refuses."""
-    template = catalog.find("blog-django")
+    template = registry.find("blog-django")
     with pytest.raises(BadAnswer):
         answers.check(template.question(question), value)
     with pytest.raises(FailedHookException):

@@ -17,7 +17,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from scaffold import answers, catalog, render  # noqa: E402 - the path is needed first
+from scaffold.catalog import model, registry  # noqa: E402 - the path is needed first
+from scaffold.engine import answers, render  # noqa: E402 - the path is needed first
 from tests.templates.harness import tools  # noqa: E402
 
 PROJECT = "{{cookiecutter.__dist_name}}"
@@ -144,7 +145,7 @@ def today() -> date:
 
 def targets() -> dict[str, Target]:
     """Return everything that is pinned, by name: the templates, this repository, its benchmarks."""
-    found = [_template(template) for template in catalog.templates()]
+    found = [_template(template) for template in registry.templates()]
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     own = [*project["dependencies"], *project["optional-dependencies"]["test"]]
     found.append(Target("scaffold", ROOT, project["requires-python"], tuple(own), seeded=False))
@@ -155,7 +156,7 @@ def targets() -> dict[str, Target]:
     return {target.name: target for target in found}
 
 
-def _template(template: catalog.Template) -> Target:
+def _template(template: model.Template) -> Target:
     """Return what the projects of a template require, whatever is answered: each choice is taken once."""
     base = answers.resolve(template, {})
     sets = [base]

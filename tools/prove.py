@@ -18,7 +18,8 @@ import pins
 import proof
 from proof import Conditions, Verdict
 
-from scaffold import answers, catalog
+from scaffold.catalog import registry
+from scaffold.engine import answers
 from scaffold.errors import ScaffoldError
 from tests.templates.harness.choices import CHOICES
 
@@ -40,7 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         given = dict(map(answers.parse_pair, options.answer))
         for template in options.template or CHOICES:
-            answers.resolve(catalog.find(template), given)
+            answers.resolve(registry.find(template), given)
     except ScaffoldError as error:
         parser.error(f"{error.message} {error.hint}".strip())
     conditions = Conditions(options.unpinned, options.as_of or "", options.days_ahead, options.pip)

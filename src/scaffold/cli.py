@@ -12,7 +12,7 @@ from scaffold import __version__
 from scaffold.commands import options
 from scaffold.commands.assignment import assignment
 from scaffold.commands.cohort import cohort
-from scaffold.console import example, say, say_json, width
+from scaffold.commands.console import example, say, say_json, width
 from scaffold.errors import ScaffoldError
 
 INTERRUPTED = 130
@@ -69,7 +69,7 @@ def _is_in_a_folder() -> bool:
 
 
 def _complain(message: str, hint: str, code: int) -> int:
-    from scaffold import output
+    from scaffold.terminal import output
 
     say(f"{output.red('Error:')} {message}" + (f"\n{output.dim(hint)}" if hint else ""), err=True)
     return code
@@ -78,7 +78,7 @@ def _complain(message: str, hint: str, code: int) -> int:
 def _complete(cli: click.Group, handed: str) -> int:
     from click.shell_completion import ShellComplete
 
-    from scaffold import completion
+    from scaffold.terminal import completion
 
     *before, typed = completion.words(handed) or ["", ""]
     for item in ShellComplete(cli, {}, "scaffold", "").get_completions(before[1:], typed):
@@ -142,8 +142,9 @@ def new(
     --answers file, then from what you type, then from the defaults. With --assignment name no TEMPLATE; what
     the assignment pins is neither asked nor answered.
     """
-    from scaffold import output, project, render, request, schema, steps
     from scaffold.assignment import sources
+    from scaffold.engine import project, render
+    from scaffold.terminal import json_objects, next_steps, output, request
 
     screen = sys.stdout if sys.stdout.isatty() and not flags["as_json"] else sys.stderr
     given = sources.load(source) if source else None
@@ -164,7 +165,7 @@ def new(
         )
         files, notes = made.files, made.notes
         shown = output.created(wanted.target, len(files), width(), git=not (flags["no_git"] or notes))
-    after = steps.after(wanted.template, wanted.target, files)
+    after = next_steps.after(wanted.template, wanted.target, files)
     if flags["as_json"]:
         rest: dict[str, object] = {
             "next_steps": list(after.commands),
@@ -175,8 +176,8 @@ def new(
             "dry_run": flags["dry_run"],
         }
         if given:
-            rest["assignment"] = schema.assignment(given)
-        say_json(schema.project(wanted, files, rest))
+            rest["assignment"] = json_objects.assignment(given)
+        say_json(json_objects.project(wanted, files, rest))
     elif flags["dry_run"] or not flags["quiet"]:
         if given:
             say(output.pinned(given, line.pinned(wanted.template), width()))
@@ -189,11 +190,12 @@ def new(
 @click.option("--json", "as_json", is_flag=True, help="Print an array of objects.")
 def list_(*, as_json: bool) -> None:
     """List the templates: name, stack and one line on each."""
-    from scaffold import catalog, output, schema
+    from scaffold.catalog import registry
+    from scaffold.terminal import json_objects, output
 
-    found = catalog.templates()
+    found = registry.templates()
     if as_json:
-        say_json(schema.templates(found))
+        say_json(json_objects.templates(found))
     else:
         say(output.templates(found, width()))
 
@@ -205,13 +207,15 @@ def list_(*, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one object.")
 def show(template: str, *, as_json: bool) -> None:
     """Show a template: questions, services and ports, roadmap steps, files."""
-    from scaffold import answers, catalog, output, render, schema
+    from scaffold.catalog import registry
+    from scaffold.engine import answers, render
+    from scaffold.terminal import json_objects, output
 
-    found = catalog.find(template)
+    found = registry.find(template)
     defaults = answers.resolve(found, {})
     plan = render.plan(found, defaults)
     if as_json:
-        say_json(schema.template(found, defaults, plan))
+        say_json(json_objects.template(found, defaults, plan))
     else:
         say(output.template(found, defaults, plan, width()))
 
@@ -223,12 +227,13 @@ def doctor(*, as_json: bool) -> None:
 
     What is missing is a hint and no failure: a project runs with Python and uv, or pip, alone.
     """
-    from scaffold import catalog, output, schema
-    from scaffold import doctor as examination
+    from scaffold.catalog import registry
+    from scaffold.system import doctor as examination
+    from scaffold.terminal import json_objects, output
 
-    found, ports = examination.checks(), examination.ports(catalog.templates())
+    found, ports = examination.checks(), examination.ports(registry.templates())
     if as_json:
-        say_json(schema.doctor(found, ports))
+        say_json(json_objects.doctor(found, ports))
     else:
         say(output.doctor(found, ports, width()))
 
@@ -243,11 +248,12 @@ def doctor(*, as_json: bool) -> None:
 @click.pass_context
 def status(context: click.Context, directory: Path, *, check: bool, as_json: bool) -> None:
     """Compare a project with what was generated: edited, missing and added files."""
-    from scaffold import manifest, output, schema
+    from scaffold.engine import record
+    from scaffold.terminal import json_objects, output
 
-    found = manifest.status(directory)
+    found = record.status(directory)
     if as_json:
-        say_json(schema.status(found))
+        say_json(json_objects.status(found))
     else:
         say(output.status(found))
     context.exit(1 if check and found.differs else 0)
@@ -264,7 +270,7 @@ def status(context: click.Context, directory: Path, *, check: bool, as_json: boo
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
     """Print the script that lets the Tab key complete commands, templates and answers."""
-    from scaffold import completion as scripts
+    from scaffold.terminal import completion as scripts
 
     click.echo(scripts.script(shell), nl=False)
 

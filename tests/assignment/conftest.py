@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from scaffold import catalog
-from scaffold.catalog import Template
+from scaffold.catalog import registry
+from scaffold.catalog.model import Template
 from tests.conftest import FOLDER, MakeTemplate
 from tests.course import ASSIGNMENT, FILES, ROSTER, VARIABLES, write
 
@@ -15,8 +15,8 @@ def course(make_template: MakeTemplate, monkeypatch: pytest.MonkeyPatch) -> Iter
     """Offer one small template, and lie an assignment and a roster into the current folder."""
     template = make_template(FILES, **VARIABLES)
     (template.path / FOLDER / "run.sh").chmod(0o755)
-    catalog.templates.cache_clear()
-    monkeypatch.setattr(catalog, "folder", lambda: template.path.parent)
+    registry.templates.cache_clear()
+    monkeypatch.setattr(registry, "folder", lambda: template.path.parent)
     write({"assignment.toml": ASSIGNMENT, "roster.csv": ROSTER})
-    yield catalog.find("shop")
-    catalog.templates.cache_clear()
+    yield registry.find("shop")
+    registry.templates.cache_clear()

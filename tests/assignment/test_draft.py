@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from scaffold import answers, catalog, render
 from scaffold.assignment import draft, loading
+from scaffold.catalog import registry
+from scaffold.engine import answers, render
 from tests.course import scaffold
-from tests.terminal import Session
+from tests.pseudoterminal import Session
 
 
 def test_what_is_written_is_valid() -> None:
@@ -119,7 +120,7 @@ def test_default_dates_are_those_of_their_own_day(
 ) -> None:
     """When it is due, and when each first commit was made."""
     zone("Europe/Berlin")
-    template = catalog.find("shop")
+    template = registry.find("shop")
     wish = draft.Wish("shop-2027", "A shop", draft.due(today), {})
     plan = render.plan(template, answers.resolve(template, {}))
     found = loading.parse(draft.text(wish, template, plan, today).encode(), "a")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.course import ASSIGNMENT, git, scaffold, write
-from tests.terminal import Session
+from tests.pseudoterminal import Session
 
 
 def test_the_projects_answers_are_the_assignments() -> None:

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from scaffold import catalog
-from scaffold.catalog import folder as real_templates
+from scaffold.catalog import registry
+from scaffold.catalog.registry import folder as real_templates
 from scaffold.cohort import state, workers
 from tests.course import ASSIGNMENT, CREATE, commits, git, repositories, roster, scaffold, write
 
@@ -58,8 +58,8 @@ def timed(out: str) -> float:
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Six students and the real template of the blog, so that there is something to interrupt."""
-    monkeypatch.setattr(catalog, "folder", real_templates)
-    catalog.templates.cache_clear()
+    monkeypatch.setattr(registry, "folder", real_templates)
+    registry.templates.cache_clear()
     text = ASSIGNMENT.replace('name = "shop"', 'name = "blog-django"')
     write({"assignment.toml": text, "roster.csv": roster(STUDENTS)})
 

@@ -14,9 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from scaffold import catalog, contents, staging
-from scaffold.catalog import Template
+from scaffold.catalog import contents, registry
+from scaffold.catalog.model import Template
 from scaffold.cohort import build, state
+from scaffold.engine import staging
 from tests.conftest import FOLDER, tree
 from tests.course import (
     ASSIGNMENT,
@@ -30,7 +31,7 @@ from tests.course import (
     scaffold,
     write,
 )
-from tests.terminal import Session
+from tests.pseudoterminal import Session
 
 
 def records() -> dict[str, dict[str, str]]:
@@ -323,7 +324,7 @@ def test_a_cohort_from_before_there_was_a_hash_goes_on(course: Template) -> None
     assert "1 repository made in out; 2 done before." in create().stdout
 
 
-@pytest.mark.parametrize("name", catalog.names())
+@pytest.mark.parametrize("name", registry.names())
 def test_every_copy_has_the_same_pins(name: str) -> None:
     """One version of a template, one set of pins."""
     write({"assignment.toml": ASSIGNMENT.replace('"shop"', f'"{name}"')})

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from scaffold import catalog
 from scaffold.assignment import loading
+from scaffold.catalog import registry
 from scaffold.cohort import roster, state, units
 from tests.course import create, git, repositories, write
 
@@ -51,7 +51,7 @@ def test_five_hundred_are_planned(kind: str) -> None:
     name, text = ROSTERS[kind]
     write({name: text})
     found = roster.read(Path(name))
-    planned = units.plan(loading.load(Path()), catalog.find("shop"), found)
+    planned = units.plan(loading.load(Path()), registry.find("shop"), found)
     assert found.kind == kind
     assert len({unit.repository for unit in planned}) == COUNT
     assert len({str(unit.answers) for unit in planned}) == COUNT

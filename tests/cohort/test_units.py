@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from scaffold import catalog
 from scaffold.assignment import loading
+from scaffold.catalog import registry
 from scaffold.cohort import roster, units
 from scaffold.cohort.units import Unit
 from tests.course import ASSIGNMENT, write
@@ -15,7 +15,7 @@ def planned(text: str, assignment: str = ASSIGNMENT, name: str = "roster.csv") -
     """Plan the units of a roster."""
     write({"assignment.toml": assignment, name: text})
     found = loading.load(Path("assignment.toml"))
-    return list(units.plan(found, catalog.find("shop"), roster.read(Path(name))))
+    return list(units.plan(found, registry.find("shop"), roster.read(Path(name))))
 
 
 def test_names_come_from_the_roster() -> None:

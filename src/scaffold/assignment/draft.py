@@ -5,11 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from scaffold import __version__, spelling
+from scaffold import __version__
 from scaffold.assignment import globs
 from scaffold.assignment.model import ID, REPOSITORY, SCHEMA
-from scaffold.catalog import Template
-from scaffold.tree import Plan
+from scaffold.catalog import spelling
+from scaffold.catalog.model import Template
+from scaffold.engine.plan import Plan
 
 _WEEKS = 4
 _LAST_MINUTE = time(23, 59)

@@ -5,11 +5,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from scaffold import __version__, answers, catalog
+from scaffold import __version__
 from scaffold.assignment import globs, placeholders, versions
 from scaffold.assignment.model import ID, REPOSITORY, SCHEMA, Assignment
 from scaffold.assignment.tables import Tables
-from scaffold.catalog import Template
+from scaffold.catalog import model, registry
+from scaffold.catalog.model import Template
+from scaffold.engine import answers
 from scaffold.errors import BadAnswer, UsageError
 
 KEYS: Mapping[tuple[str, ...], tuple[str, ...]] = {
@@ -106,10 +108,10 @@ class Reader:
     def _template(self) -> Template:
         if not isinstance(self.tables.get(("template", "name")), str):
             raise self.tables.wrong(
-                ("template",), "[template] names no template", f'Add below it: name = "{catalog.names()[0]}"'
+                ("template",), "[template] names no template", f'Add below it: name = "{registry.names()[0]}"'
             )
         try:
-            return catalog.find(self.tables.text(("template", "name")))
+            return registry.find(self.tables.text(("template", "name")))
         except UsageError as error:
             raise self.tables.wrong(("template", "name"), error.message.rstrip("."), error.hint) from error
 
@@ -158,7 +160,7 @@ class Reader:
         self._question(template, path)
         return self._answer(template, path, value["default"]) if "default" in value else None
 
-    def _question(self, template: Template, path: tuple[str, ...]) -> catalog.Question:
+    def _question(self, template: Template, path: tuple[str, ...]) -> model.Question:
         known = [question.name for question in template.questions]
         if path[-1] not in known:
             raise self.tables.unknown(path, known, f"question of {template.name}")

@@ -4,19 +4,19 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from scaffold import answers
 from scaffold.assignment import loading, placeholders
 from scaffold.assignment.model import LARGEST, Assignment
-from scaffold.catalog import Template
+from scaffold.catalog.model import Template
+from scaffold.engine import answers
 from scaffold.errors import BadAnswer, BadInput, UsageError
 
 
 def load(named: str) -> Assignment:
     """Return the assignment. Raises BadInput with one sentence, whatever is wrong with it or on the way."""
     if re.match(r"[A-Za-z][A-Za-z0-9+.-]+://", named):
-        from scaffold import fetch  # noqa: PLC0415 - no network unless asked
+        from scaffold.system import https  # noqa: PLC0415 - no network unless asked
 
-        return loading.parse(fetch.get(named, LARGEST), named)
+        return loading.parse(https.get(named, LARGEST), named)
     return loading.load(Path(named))
 
 

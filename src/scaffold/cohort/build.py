@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from scaffold import render, staging
-from scaffold.catalog import Template
-from scaffold.cohort import snapshot
-from scaffold.cohort.snapshot import Stamp
+from scaffold.catalog.model import Template
+from scaffold.engine import render, staging
+from scaffold.engine.plan import Plan
 from scaffold.errors import ScaffoldError
-from scaffold.tree import Plan
+from scaffold.system import git_objects
+from scaffold.system.git_objects import Stamp
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ def build(recipe: Recipe, job: Job) -> Outcome:
     hashed = answers_hash(job.answers)
     try:
         plan = render.plan(recipe.template, job.answers, recipe.origin)
-        taken = snapshot.take(plan.files, recipe.stamp)
+        taken = git_objects.take(plan.files, recipe.stamp)
         if job.target.exists():
             _add_commit(recipe, job, plan, taken)
         else:
@@ -68,22 +68,22 @@ def build(recipe: Recipe, job: Job) -> Outcome:
     return Outcome(job.repository, hashed, taken.tree, taken.commit)
 
 
-def _write(recipe: Recipe, job: Job, plan: Plan, taken: snapshot.Snapshot) -> None:
+def _write(recipe: Recipe, job: Job, plan: Plan, taken: git_objects.Snapshot) -> None:
     try:
         # Whoever makes the jobs has cleaned up, once for all of them.
         with staging.staged(job.target, clean=False) as folder:
             staging.write(plan.files, folder)
             if recipe.git:
-                snapshot.write(taken, folder / ".git", folder)
+                git_objects.write(taken, folder / ".git", folder)
     except OSError:
         # A worker of a run that was killed may have finished it in the meantime.
-        if not (recipe.git and snapshot.first_commit(job.target) == taken.commit):
+        if not (recipe.git and git_objects.first_commit(job.target) == taken.commit):
             raise
 
 
-def _add_commit(recipe: Recipe, job: Job, plan: Plan, taken: snapshot.Snapshot) -> None:
+def _add_commit(recipe: Recipe, job: Job, plan: Plan, taken: git_objects.Snapshot) -> None:
     """Take what is there for ours if it is what would be made; only the commit may be missing."""
-    found = snapshot.first_commit(job.target)
+    found = git_objects.first_commit(job.target)
     if found == taken.commit:
         return
     if found is not None:
@@ -99,4 +99,4 @@ def _add_commit(recipe: Recipe, job: Job, plan: Plan, taken: snapshot.Snapshot) 
             )
     if recipe.git:
         with staging.staged(job.target / ".git") as folder:
-            snapshot.write(taken, folder, job.target)
+            git_objects.write(taken, folder, job.target)

@@ -6,15 +6,17 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from scaffold import __version__, catalog, contents, staging
+from scaffold import __version__
 from scaffold.assignment.model import Assignment
-from scaffold.catalog import Template
+from scaffold.catalog import contents, registry
+from scaffold.catalog.model import Template
 from scaffold.cohort import build, place, select, state, units, workers
 from scaffold.cohort.people import Roster
-from scaffold.cohort.snapshot import Stamp
 from scaffold.cohort.state import Person, Record, Step
 from scaffold.cohort.units import Unit
+from scaffold.engine import staging
 from scaffold.errors import ScaffoldError
+from scaffold.system.git_objects import Stamp
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ def forecast(assignment: Assignment, roster: Roster, folder: Path, order: Order)
 
     Raises BadInput for a roster with problems, and ScaffoldError for a cohort of another assignment.
     """
-    template = catalog.find(assignment.template)
+    template = registry.find(assignment.template)
     planned = units.plan(assignment, template, roster)
     if folder.exists() and not folder.is_dir():
         raise ScaffoldError(f"{folder} is there already and is not a folder.", "Name another one with --out.")
@@ -186,7 +188,7 @@ def _check_same(assignment: Assignment, head: Mapping[str, Any], folder: Path) -
             f"{folder} holds the cohort of another assignment, {before.get('id')!r}.",
             "Name another folder with --out.",
         )
-    template = catalog.find(assignment.template)
+    template = registry.find(assignment.template)
     if before.get("sha256") != assignment.digest:
         raise ScaffoldError(
             f"The assignment {assignment.id} was changed after the cohort in {folder} was started, so later "

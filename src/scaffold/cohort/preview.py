@@ -3,14 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from scaffold import catalog, render
 from scaffold.assignment import globs
 from scaffold.assignment.model import Assignment
-from scaffold.catalog import Template
+from scaffold.catalog import registry
+from scaffold.catalog.model import Template
 from scaffold.cohort import units
 from scaffold.cohort.people import Student
+from scaffold.engine import render
+from scaffold.engine.plan import Plan
 from scaffold.errors import BadInput
-from scaffold.tree import Plan
 
 _STUDENT = Student(1, "Ada Lovelace", "Ada", "Lovelace", "ada", "ada@example.org", "A", "")
 
@@ -30,7 +31,7 @@ class Preview:
 
 def preview(assignment: Assignment) -> Preview:
     """Return what an assignment gives. Raises BadInput for one that no student could get a project from."""
-    template = catalog.find(assignment.template)
+    template = registry.find(assignment.template)
     unit, problem = units.unit(
         assignment, template, "team" if "{team}" in _texts(assignment) else "", (_STUDENT,)
     )

@@ -6,12 +6,12 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from scaffold import process
 from scaffold.cohort import remote, select, state
 from scaffold.cohort.remote import Pattern
-from scaffold.cohort.snapshot import BRANCH
 from scaffold.cohort.state import Record
 from scaffold.errors import ScaffoldError
+from scaffold.system import process
+from scaffold.system.git_objects import BRANCH
 
 TRIES = 6
 _LONGEST_WAIT = 60.0

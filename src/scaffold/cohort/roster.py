@@ -6,9 +6,9 @@ promised of it. Names of repositories are made in `units`.
 
 from pathlib import Path
 
-from scaffold import answers
 from scaffold.cohort import roster_csv, roster_teams
 from scaffold.cohort.people import Problem, Roster, Student, refuse
+from scaffold.engine import answers
 from scaffold.errors import BadInput, UsageError
 
 LARGEST = 5 * 1024 * 1024  # bytes; ten thousand students are below one megabyte

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from scaffold import staging
+from scaffold.engine import staging
 from scaffold.errors import ScaffoldError
 
 NAME = "cohort.jsonl"

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scaffold import pins, process
 from scaffold.assignment import globs
 from scaffold.cohort import select, state, workers
 from scaffold.cohort.state import Record, State
+from scaffold.engine import lock
 from scaffold.errors import ScaffoldError
+from scaffold.system import process
 
 _SAFE = {"diff.external": "", "core.quotePath": "false"}
 _ABSENT = 1  # git's exit code for a name that leads to nothing
@@ -129,20 +130,20 @@ def _completes(folder: Path, before: str, after: str) -> bool:
     """Whether two trees are the same, but for a lock that uv completed."""
     if not _has(folder, f"{before}^{{tree}}"):
         return False
-    if _changed(folder, "diff-tree", "-r", before, after) != [pins.LOCK]:
+    if _changed(folder, "diff-tree", "-r", before, after) != [lock.LOCK]:
         return False
-    return pins.is_completed(
-        _text(folder, f"{after}:{pins.LOCK}"), _text(folder, f"{before}:{pins.CONSTRAINTS}")
+    return lock.is_completed(
+        _text(folder, f"{after}:{lock.LOCK}"), _text(folder, f"{before}:{lock.CONSTRAINTS}")
     )
 
 
 def _edited(folder: Path, commit: str, managed: Sequence[str]) -> tuple[str, ...]:
     changed = _changed(folder, "diff", "--no-ext-diff", "--no-textconv", commit)
     edited = {name for name in changed if any(globs.matches(each, name) for each in managed)}
-    if pins.LOCK in edited and pins.CONSTRAINTS not in changed:
-        constraints = _text(folder, f"{commit}:{pins.CONSTRAINTS}")
-        if pins.is_completed(pins.read_lock(folder), constraints):
-            edited.remove(pins.LOCK)
+    if lock.LOCK in edited and lock.CONSTRAINTS not in changed:
+        constraints = _text(folder, f"{commit}:{lock.CONSTRAINTS}")
+        if lock.is_completed(lock.read_lock(folder), constraints):
+            edited.remove(lock.LOCK)
     return tuple(sorted(edited))
 
 

@@ -4,11 +4,12 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from scaffold import answers, spelling
 from scaffold.assignment import placeholders
 from scaffold.assignment.model import Assignment
-from scaffold.catalog import Template
+from scaffold.catalog import spelling
+from scaffold.catalog.model import Template
 from scaffold.cohort.people import Problem, Roster, Student, refuse
+from scaffold.engine import answers
 from scaffold.errors import BadAnswer
 
 LONGEST = 100  # characters of a repository's name, as GitHub has it

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from scaffold.commands import options
-from scaffold.console import example, say, say_json, width
+from scaffold.commands.console import example, say, say_json, width
 from scaffold.errors import ScaffoldError, UsageError
 
 
@@ -39,9 +39,11 @@ def assignment() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def init(file: Path, pairs: Sequence[str], *, defaults: bool, as_json: bool, **given: str | None) -> None:
     """Write a commented assignment file, asking for what is not given."""
-    from scaffold import answers, process, render, schema
     from scaffold.assignment import draft, loading
     from scaffold.commands import assignment_talk
+    from scaffold.engine import answers, render
+    from scaffold.system import process
+    from scaffold.terminal import json_objects
 
     if file.exists():
         raise UsageError(f"{file} is there already; nothing is overwritten.", "Name another file.")
@@ -58,7 +60,7 @@ def init(file: Path, pairs: Sequence[str], *, defaults: bool, as_json: bool, **g
     except OSError as error:
         raise ScaffoldError(f"{file} cannot be written: {error.strerror}.", "Name another file.") from error
     if as_json:
-        say_json({"path": str(file.absolute()), **schema.assignment(found)})
+        say_json({"path": str(file.absolute()), **json_objects.assignment(found)})
     else:
         say(f"✔ Wrote {file}. Read it, change it, then: scaffold assignment check {process.quoted(file)}")
 
@@ -73,10 +75,10 @@ def check(file: str, *, as_json: bool) -> None:
     """Validate an assignment, a FILE or an https:// address, and show the tree that it gives."""
     from scaffold.assignment import sources
     from scaffold.cohort import preview
-    from scaffold.commands import layout, objects
+    from scaffold.terminal import cohort_json, cohort_tables
 
     found = preview.preview(sources.load(file))
     if as_json:
-        say_json(objects.preview(found))
+        say_json(cohort_json.preview(found))
     else:
-        say(layout.preview(found, width()))
+        say(cohort_tables.preview(found, width()))

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TextIO
 
-from scaffold import answers, catalog
 from scaffold.assignment import draft
 from scaffold.assignment.draft import Wish
-from scaffold.catalog import Template
+from scaffold.catalog import registry
+from scaffold.catalog.model import Template
+from scaffold.engine import answers
 from scaffold.errors import UsageError
-from scaffold.screen import Row, Screen
+from scaffold.terminal.screen import Row, Screen
 
 _STUDENTS_CHOOSE = ":free"
 
@@ -38,7 +39,7 @@ def gather(given: Given, today: date, stream: TextIO | None) -> tuple[Template, 
 
     Raises UsageError for what cannot be used, and if something is open and there is no terminal.
     """
-    template = catalog.find(given.template) if given.template else None
+    template = registry.find(given.template) if given.template else None
     if template:
         given.pinned(template)
     if given.id is not None and (problem := draft.id_problem(given.id)):
@@ -54,7 +55,7 @@ def gather(given: Given, today: date, stream: TextIO | None) -> tuple[Template, 
         if template is None:
             raise UsageError(
                 "--defaults needs a template, as there is no default one.",
-                f"Name one with --template: {', '.join(catalog.names())}",
+                f"Name one with --template: {', '.join(registry.names())}",
             )
         return template, _defaults(given, template, today)
     if not (sys.stdin.isatty() and stream.isatty()):
@@ -62,7 +63,7 @@ def gather(given: Given, today: date, stream: TextIO | None) -> tuple[Template, 
             "There is no terminal to ask in.",
             "Name the template and take defaults for the rest: scaffold assignment init -t blog-django -y",
         )
-    from scaffold import prompts
+    from scaffold.terminal import prompts
 
     with prompts.terminal(stream) as screen:
         return Talk(screen, given, today).run()
@@ -106,7 +107,7 @@ class Talk:
             else:
                 found[steps[at]] = value
                 at += 1
-        template = catalog.find(found["template"])
+        template = registry.find(found["template"])
         pinned = {
             name[1:]: value for name, value in found.items() if name[0] == "=" and value != _STUDENTS_CHOOSE
         }
@@ -121,7 +122,7 @@ class Talk:
 
     def _pins(self, found: dict[str, str], steps: Sequence[str]) -> list[str]:
         """Return what is still to be asked: each question with choices may be pinned."""
-        template = catalog.find(found["template"])
+        template = registry.find(found["template"])
         settled = self.given.pinned(template)
         names = [
             f"={each.name}"
@@ -132,10 +133,10 @@ class Talk:
 
     def _ask(self, step: str, found: dict[str, str], *, back: bool) -> str | None:
         if step == "template":
-            rows = [Row(each.name, each.name, each.title, each.description) for each in catalog.templates()]
+            rows = [Row(each.name, each.name, each.title, each.description) for each in registry.templates()]
             current = found.get(step, rows[0].value)
             return self.screen.choose("Which template is it about?", rows, current, back=back)
-        template = catalog.find(found["template"])
+        template = registry.find(found["template"])
         if step.startswith("="):
             question = template.question(step[1:])
             rows = [

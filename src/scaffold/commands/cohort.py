@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from scaffold.commands import options
-from scaffold.console import Progress, example, say, say_json, width
+from scaffold.commands.console import Progress, example, say, say_json, width
 from scaffold.errors import ScaffoldError
 
 INTERRUPTED = 130
@@ -69,7 +69,7 @@ def create(  # noqa: PLR0913 - the command line has as many options
     from scaffold.assignment import sources
     from scaffold.cohort import make
     from scaffold.cohort import roster as rosters
-    from scaffold.commands import layout, objects
+    from scaffold.terminal import cohort_json, cohort_tables
 
     order = make.Order(only, flags["failed"], not flags["no_git"], jobs or 0)
     found = sources.load(assignment)
@@ -78,9 +78,9 @@ def create(  # noqa: PLR0913 - the command line has as many options
     skipped = [f"line {each.line}: {each.message}" for each in people.skipped]
     if flags["dry_run"]:
         if flags["as_json"]:
-            say_json(objects.forecast(ahead, skipped))
+            say_json(cohort_json.forecast(ahead, skipped))
         else:
-            say(layout.forecast(ahead, skipped))
+            say(cohort_tables.forecast(ahead, skipped))
         return
     for each in [] if flags["quiet"] else _notes(skipped, ahead.changed, ahead.gone):
         say(each, err=True)
@@ -94,10 +94,11 @@ def create(  # noqa: PLR0913 - the command line has as many options
         context.exit(INTERRUPTED)
     progress.end()
     if flags["as_json"]:
-        say_json(objects.made(report, ahead, skipped))
+        say_json(cohort_json.made(report, ahead, skipped))
     elif report.failed or not flags["quiet"]:
         say(
-            layout.made(report, len(ahead.done), time.monotonic() - started, width()), err=bool(report.failed)
+            cohort_tables.made(report, len(ahead.done), time.monotonic() - started, width()),
+            err=bool(report.failed),
         )
     context.exit(1 if report.failed else 0)
 
@@ -141,7 +142,7 @@ def push(
     """
     from scaffold.cohort import push as pushing
     from scaffold.cohort import remote, state
-    from scaffold.commands import layout, objects
+    from scaffold.terminal import cohort_json, cohort_tables
 
     order = pushing.Order(remote.parse(pattern), only, flags["failed"])
     todo, before, _ = pushing.wanted(state.read(directory), order)
@@ -161,9 +162,9 @@ def push(
         context.exit(INTERRUPTED)
     progress.end()
     if flags["as_json"]:
-        say_json(objects.pushed(report))
+        say_json(cohort_json.pushed(report))
     elif report.failed or not flags["quiet"]:
-        say(layout.pushed(report, width()), err=bool(report.failed))
+        say(cohort_tables.pushed(report, width()), err=bool(report.failed))
     context.exit(1 if report.failed else 0)
 
 
@@ -190,7 +191,7 @@ def status(
     """
     from scaffold.cohort import report
     from scaffold.cohort import status as statuses
-    from scaffold.commands import layout, objects
+    from scaffold.terminal import cohort_json, cohort_tables
 
     found = statuses.overview(directory, only)
     counts = report.counts(found)
@@ -202,13 +203,13 @@ def status(
                 f"{html} cannot be written: {error.strerror}.", "Name another file."
             ) from error
     if as_json:
-        say_json(objects.overview(found, counts))
+        say_json(cohort_json.overview(found, counts))
     elif as_csv:
         click.echo(report.as_csv(found), nl=False)
     elif html:
         say(f"✔ Wrote {html}. It names students: keep it to yourself.")
     else:
-        say(layout.overview(found, counts, [report.row(each) for each in found.looks]))
+        say(cohort_tables.overview(found, counts, [report.row(each) for each in found.looks]))
     for each in found.unreadable if as_csv or html or as_json else ():
         say(f"git cannot read {each.record.repository}: {each.problem}", err=True)
     context.exit(1 if found.unreadable else 0)

@@ -14,7 +14,7 @@ def templates(
     """Offer the templates."""
     from click.shell_completion import CompletionItem
 
-    from scaffold import completion
+    from scaffold.terminal import completion
 
     return [CompletionItem(name, help=about) for name, about in completion.templates(typed)]
 
@@ -25,7 +25,7 @@ def answer_pairs(
     """Offer the questions of the template that is named, and their choices."""
     from click.shell_completion import CompletionItem
 
-    from scaffold import completion
+    from scaffold.terminal import completion
 
     named = context.params.get("template") or context.params.get("name")
     return [CompletionItem(pair, help=about) for pair, about in completion.answers(named, typed)]

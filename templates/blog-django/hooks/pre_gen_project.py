@@ -10,7 +10,7 @@ import sys
 
 ANSWERS = dict(json.loads(r'''{{ cookiecutter.items() | list | tojson }}'''))
 
-# >>> src/scaffold/slugs.py
+# >>> src/scaffold/catalog/slugs.py
 """What a short name may be: one word that is safe as a package, a folder, an image, a host and a database."""
 
 import keyword

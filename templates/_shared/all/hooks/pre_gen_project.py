@@ -10,7 +10,7 @@ import sys
 
 ANSWERS = dict(json.loads(r'''{{ cookiecutter.items() | list | tojson }}'''))
 
-# >>> src/scaffold/slugs.py
+# >>> src/scaffold/catalog/slugs.py
 # <<<
 
 EMAIL = r"[A-Za-z0-9][A-Za-z0-9._%+'-]{0,63}@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}"

@@ -1,0 +1,1 @@
+"""A template and answers in, a project out."""

@@ -1,0 +1,1 @@
+"""What scaffold asks of the machine: other programs, git, the network."""

@@ -1,0 +1,267 @@
+"""The use case: one project, or the disk as it was."""
+
+import errno
+import os
+import stat
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from scaffold.catalog.model import Template
+from scaffold.engine import answers, project
+from scaffold.errors import ScaffoldError, TemplateError
+from scaffold.system import process, repository
+from tests.conftest import MakeTemplate, tree
+
+
+@pytest.fixture
+def template(make_template: MakeTemplate) -> Template:
+    """Return a template with a secret."""
+    return make_template(
+        {"README.md": "# {{ cookiecutter.project_name }}\n", "src/a.py": "", ".env.example": "KEY=\n"},
+        _secrets=["KEY"],
+    )
+
+
+def create(template: Template, target: Path, *, git: bool = True, **given: str) -> project.Created:
+    """Create a project with defaults for what is not given."""
+    return project.create(template, answers.resolve(template, given), target, git=git)
+
+
+def disk() -> dict[str, bytes]:
+    """Return everything in the folder that the test runs in, empty folders too."""
+    return {str(path): path.read_bytes() if path.is_file() else b"" for path in sorted(Path().rglob("*"))}
+
+
+def test_a_project_is_made(template: Template) -> None:
+    """With its files and its repository."""
+    created = create(template, Path("my-shop"))
+    assert created.path == Path.cwd() / "my-shop"
+    assert (created.template, created.version, created.notes) == ("shop", "0.1.0", ())
+    assert created.answers == {"project_name": "My Shop", "project_slug": "my_shop"}
+    assert created.files == (".env", ".env.example", ".scaffold.json", "README.md", "src/a.py")
+    assert tuple(tree(created.path)) == created.files
+    assert process.git(["status", "--porcelain", "--untracked-files=no"], created.path).stdout == ""
+    assert os.listdir() == ["my-shop"]
+
+
+def test_the_secret_is_closed_to_others_and_never_committed(template: Template) -> None:
+    """Not even where no `.gitignore` names it."""
+    path = create(template, Path("my-shop")).path
+    assert stat.S_IMODE((path / ".env").stat().st_mode) == 0o600
+    assert process.git(["ls-files"], path).stdout.split() == [
+        ".env.example",
+        ".scaffold.json",
+        "README.md",
+        "src/a.py",
+    ]
+
+
+def test_git_can_be_left_out(template: Template) -> None:
+    """Then there is no repository, and nothing to say about it."""
+    created = create(template, Path("my-shop"), git=False)
+    assert not (created.path / ".git").exists()
+    assert created.notes == ()
+
+
+def test_a_note_of_git_is_handed_on(template: Template, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The project is made all the same."""
+    monkeypatch.setattr(repository, "start", lambda _folder, _template: "git is on holiday")
+    created = create(template, Path("my-shop"))
+    assert created.notes == ("git is on holiday",)
+    assert (created.path / ".env").exists()
+
+
+def test_an_empty_folder_may_be_the_target(template: Template) -> None:
+    """People make it first."""
+    Path("my-shop").mkdir()
+    assert (create(template, Path("my-shop"), git=False).path / "README.md").is_file()
+
+
+def test_the_target_follows_from_the_slug() -> None:
+    """Unless a directory is named."""
+    assert project.target_for({"project_slug": "my_shop"}) == Path("my-shop")
+    assert project.target_for({"project_slug": "my_shop"}, Path("/srv/x")) == Path("/srv/x")
+
+
+def arrange_nothing() -> None:
+    """Leave the folder empty."""
+
+
+def arrange_file() -> None:
+    """Put a file where the project should go."""
+    Path("shop").write_text("mine", encoding="utf-8")
+
+
+def arrange_full_folder() -> None:
+    """Put a folder with something in it where the project should go."""
+    Path("shop").mkdir()
+    Path("shop/mine.txt").write_text("mine", encoding="utf-8")
+
+
+def arrange_link() -> None:
+    """Put a link to an empty folder where the project should go."""
+    Path("real").mkdir()
+    Path("shop").symlink_to("real")
+
+
+def arrange_dead_link() -> None:
+    """Put a link to nothing where the project should go."""
+    Path("shop").symlink_to("nowhere")
+
+
+@pytest.mark.parametrize(
+    ("arrange", "target", "said", "hint"),
+    [
+        (
+            arrange_file,
+            "shop",
+            "shop is there already and is not a folder; nothing is overwritten.",
+            "Name another",
+        ),
+        (
+            arrange_full_folder,
+            "shop",
+            "shop is there already and is not empty; nothing is overwritten.",
+            "Name another",
+        ),
+        (
+            arrange_link,
+            "shop",
+            "shop is there already and is not a folder; nothing is overwritten.",
+            "Name another",
+        ),
+        (
+            arrange_dead_link,
+            "shop",
+            "shop is there already and is not a folder; nothing is overwritten.",
+            "Name another",
+        ),
+        (arrange_nothing, "a/b/shop", "a/b does not exist.", "Make it first: mkdir -p "),
+        (arrange_file, "shop/sub", "shop does not exist.", "Make it first: mkdir -p "),
+        (
+            arrange_nothing,
+            ".",
+            "and a project cannot take the place of the folder you are in.",
+            "Go up first: cd ..",
+        ),
+        (arrange_nothing, "x" * 300, "cannot be made: file name too long.", "Choose another directory."),
+    ],
+)
+def test_a_target_that_cannot_be_is_refused(
+    template: Template, arrange: Callable[[], None], target: str, said: str, hint: str
+) -> None:
+    """One sentence, a hint, and nothing touched."""
+    arrange()
+    before = disk()
+    with pytest.raises(ScaffoldError) as caught:
+        create(template, Path(target))
+    assert caught.value.message.endswith(said)
+    assert caught.value.hint.startswith(hint)
+    assert disk() == before
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        (errno.ENOSPC, "is full, so nothing was made."),
+        (errno.EDQUOT, "is full, so nothing was made."),
+        (errno.EACCES, "shop cannot be made: permission denied."),
+        (errno.EROFS, "shop cannot be made: read-only file system."),
+        (errno.EIO, "shop cannot be made: input/output error."),
+        (errno.ENOTEMPTY, "shop was put there by somebody else in the meantime; nothing is overwritten."),
+    ],
+)
+@pytest.mark.parametrize("step", ["mkdir", "open", "rename"])
+def test_whatever_the_system_refuses_the_disk_is_as_it_was(
+    template: Template, monkeypatch: pytest.MonkeyPatch, step: str, code: int, said: str
+) -> None:
+    """At each step of the way: one sentence, and nothing left."""
+    real_open = os.open
+
+    def fail(*_args: object, **_options: object) -> None:
+        raise OSError(code, os.strerror(code))
+
+    def open_but_fail_late(path: str | Path, *args: int, **options: int) -> int:
+        if Path(path).name == "a.py":
+            fail()
+        return real_open(path, *args, **options)
+
+    with monkeypatch.context() as patch:
+        if step == "open":
+            patch.setattr(os, "open", open_but_fail_late)
+        else:
+            patch.setattr(Path, step, fail)
+        with pytest.raises(ScaffoldError) as caught:
+            create(template, Path("shop"))
+    assert caught.value.message.endswith(said)
+    assert os.listdir() == []
+
+
+def test_a_disk_that_is_really_full(template: Template, tmp_path: Path) -> None:
+    """A limit on the size of files stands in for it: the write itself fails, halfway through the tree."""
+    code = """
+import resource, signal, sys
+from pathlib import Path
+from scaffold import errors
+from scaffold.catalog import registry
+from scaffold.engine import answers, project
+template = registry.load(Path(sys.argv[1]))
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (16, 16))
+try:
+    project.create(template, answers.resolve(template, {}), Path("shop"), git=False)
+except errors.ScaffoldError as error:
+    print(error.message)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code, template.path],
+        cwd=Path.cwd(),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.endswith("shop cannot be made: file too large.\n")
+    assert os.listdir() == []
+    assert tmp_path.is_dir()
+
+
+def test_a_git_that_fails_leaves_nothing(template: Template, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The disk is as it was, and the sentence is git's."""
+
+    def fail(_folder: Path, _template: str) -> None:
+        raise ScaffoldError("git failed, so nothing was made: fatal: no luck.")
+
+    monkeypatch.setattr(repository, "start", fail)
+    with pytest.raises(ScaffoldError, match="git failed"):
+        create(template, Path("shop"))
+    assert os.listdir() == []
+
+
+def test_a_template_that_fails_touches_nothing(make_template: MakeTemplate) -> None:
+    """It is rendered before the disk is."""
+    with pytest.raises(TemplateError):
+        create(make_template({"a": "{{ oops }}"}), Path("shop"))
+    assert os.listdir() == []
+
+
+def test_an_unreadable_target_is_refused(template: Template, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether it is empty cannot be known."""
+    Path("shop").mkdir()
+
+    def fail(_path: Path) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "iterdir", fail)
+    with pytest.raises(ScaffoldError, match="shop cannot be made: permission denied"):
+        create(template, Path("shop"))
+
+
+def test_two_projects_of_one_process_are_independent(template: Template) -> None:
+    """Same answers, same bytes, but secrets of their own."""
+    one, two = (tree(create(template, Path(name), git=False).path) for name in ("one", "two"))
+    assert one.pop(".env") != two.pop(".env")
+    assert one == two

@@ -1,0 +1,1 @@
+"""Programs, git and the network."""
