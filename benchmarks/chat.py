@@ -123,7 +123,7 @@ TUTORIAL = Dialect(path="/ws/chat/{}/", message='{"message": "%(text)s"}', mark=
 
 @dataclass(slots=True)
 class Side:
-    """One of the two: its server processes and who will talk to them."""
+    """One of the two contestants: its server processes and its clients."""
 
     name: str
     dialect: Dialect
@@ -140,7 +140,7 @@ class Side:
 
     @property
     def text(self) -> str:
-        """The end of what they said."""
+        """The end of their output."""
         return "".join(program.text[-3000:] for program in self.programs)
 
     @property
@@ -170,7 +170,7 @@ class Audience:
             self.pipes.append(here)
 
     def __call__(self, name: str, *arguments: float) -> list[Any]:
-        """Have all processes do the same and return what each answers."""
+        """Run a command in every process and return the results."""
         for pipe in self.pipes:
             pipe.send((name, arguments))
         answered = [pipe.recv() for pipe in self.pipes]
@@ -218,7 +218,9 @@ def proportional(pid: int) -> int:
     return next(int(line.split()[1]) for line in text.splitlines() if line.startswith("Pss:")) * 1024
 
 
-def seated(ports: Sequence[int], rooms: Sequence[str], headers: Sequence[tuple[str, ...]]) -> list[Seat]:
+def assign_seats(
+    ports: Sequence[int], rooms: Sequence[str], headers: Sequence[tuple[str, ...]]
+) -> list[Seat]:
     """Return a thousand seats; neighbours in a room are at different servers."""
     places = [room for room in rooms for _ in range(SEATS)]
     return [
@@ -232,14 +234,14 @@ def channels(processes: int) -> Iterator[Side]:
     """Install the peer and serve it."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="scf-")))
-        uv, python = needed("uv"), needed("python3.13")
+        uv, python = require_program("uv"), require_program("python3.13")
         run([uv, "venv", "--python", python, folder / "venv"], folder).good()
         interpreter = folder / "venv/bin/python"
         run([uv, "pip", "install", "--python", interpreter, *PACKAGES], folder).good()
         (folder / "peer").mkdir()
         for name, text in PEER.items():
             (folder / "peer" / name).write_text(text, encoding="utf-8")
-        redis = stack.enter_context(servers.redis(needed("redis")))
+        redis = stack.enter_context(servers.redis(require_program("redis")))
         env = environment(REDIS_URL=redis.url, PYTHONPATH=str(folder))
         ports = [free_port() for _ in range(processes)]
         programs = []
@@ -258,7 +260,7 @@ def channels(processes: int) -> Iterator[Side]:
         listening(programs, ports)
         rooms = [f"room{number}" for number in range(ROOMS)]
         headers = [(f"Origin: http://127.0.0.1:{port}",) for port in ports]
-        seats = seated(ports, rooms, [headers[n % processes] for n in range(ROOMS * SEATS)])
+        seats = assign_seats(ports, rooms, [headers[n % processes] for n in range(ROOMS * SEATS)])
         yield Side("channels", TUTORIAL, programs, seats)
 
 
@@ -267,8 +269,8 @@ def chat(processes: int) -> Iterator[Side]:
     """Generate the project, fill it with people, and serve it as in production."""
     with ExitStack() as stack:
         project = stack.enter_context(generated("chat-websockets"))
-        database = stack.enter_context(servers.postgresql(needed("postgresql"), durable=True))
-        redis = stack.enter_context(servers.redis(needed("redis")))
+        database = stack.enter_context(servers.postgresql(require_program("postgresql"), durable=True))
+        redis = stack.enter_context(servers.redis(require_program("redis")))
         made = Chat.of(project, database, redis)
         people = made.prepare(ROOMS * SEATS, ROOMS, 1)
         served = [stack.enter_context(made.serve()) for _ in range(processes)]
@@ -283,8 +285,8 @@ def chat(processes: int) -> Iterator[Side]:
         yield Side("chat", OURS, programs, seats)
 
 
-def needed(name: str) -> str:
-    """Return a program of the machine, or end."""
+def require_program(name: str) -> str:
+    """Return the path of a program, or exit."""
     return tools.located(name) or sys.exit(f"This cannot be measured here: {tools.TOOLS[name].without}.")
 
 
@@ -337,7 +339,7 @@ def rounds(sides: Sequence[Side], name: str, *arguments: float) -> dict[str, lis
     return rows
 
 
-def told(found: Mapping[str, Sequence[Row]], what: str) -> None:
+def print_table(found: Mapping[str, Sequence[Row]], what: str) -> None:
     """Print a table of what the rounds came to: medians, then from which round to which."""
     rows = {name: Row.median_of(all_rows) for name, all_rows in found.items()}
     print(f"{what:<46} {'per s':>7} {'p50 ms':>7} {'p99 ms':>7} {'lost':>6} {'servers':>8} ", end="")
@@ -387,9 +389,9 @@ def main() -> None:
         print()
         several = f"{given.processes} processes" if given.processes > 1 else "1 process"
         rows = rounds(sides, "saturate", TALKS, given.seconds, WARM_SECONDS)
-        told(rows, f"saturated, {TALKS} at once in a room, {several}")
+        print_table(rows, f"saturated, {TALKS} at once in a room, {several}")
         rows = rounds(sides, "offer", given.offered, given.seconds, WARM_SECONDS)
-        told(rows, f"{given.offered:g} messages/s offered, {several}")
+        print_table(rows, f"{given.offered:g} messages/s offered, {several}")
         print("Aims: 3 times the deliveries of channels where saturated, and a lower p99 in both.")
 
 

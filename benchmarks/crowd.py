@@ -101,7 +101,7 @@ class Crowd:
         return len(self.clients)
 
     def close(self) -> int:
-        """Leave without a word; return how many have left."""
+        """Close every connection without a handshake; return how many."""
         for client in self.clients.values():
             client.socket.close()
         self.epoll.close()
@@ -257,7 +257,7 @@ def computed(*pids: int) -> float:
 
 
 def attend(pipe: Connection, dialect: Dialect, seats: Sequence[Seat], servers: Sequence[int]) -> None:
-    """Be a process of a crowd: do what comes through the pipe, and answer pings meanwhile."""
+    """Run one process of a crowd: execute commands from the pipe, and answer pings."""
     try:
         crowd = Crowd(dialect, seats, servers)
         while True:
@@ -267,7 +267,7 @@ def attend(pipe: Connection, dialect: Dialect, seats: Sequence[Seat], servers: S
             pipe.send(getattr(crowd, name)(*arguments))
     except EOFError:
         return
-    except Exception as error:  # noqa: BLE001 - the one who waits at the other end is to hear of it
+    except Exception as error:  # noqa: BLE001 - the parent process reports it
         pipe.send(error)
 
 

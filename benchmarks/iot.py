@@ -230,7 +230,7 @@ def fleet(broker: Broker, devices: dict[str, str], messages: int, folder: Path) 
 
 
 def ingest(bench: Bench, messages: int) -> None:
-    """Measure both sides in turns and tell."""
+    """Measure both sides in turns and print the rates."""
     bench.rounds(DEVICES * 100)
     pairs = [bench.rounds(messages) for _ in range(ROUNDS)]
     ours, bare = (statistics.median(column) for column in zip(*pairs, strict=True))
@@ -285,7 +285,7 @@ def memory(bench: Bench) -> None:
 
 
 def watching(over: Callable[[], bool], look: Callable[[], float]) -> None:
-    """Look again and again until it is over."""
+    """Sample until the run is over."""
     until(lambda: look() and over(), within=PATIENCE, what="the end of what is watched")
 
 

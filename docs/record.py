@@ -1,6 +1,6 @@
-"""Makes docs/run.svg, the README's picture: a real `scaffold new` in a pseudo-terminal, drawn frame by frame.
+"""Record docs/run.svg, the README's picture, from a real `scaffold new` in a pseudo-terminal.
 
-Run it from the repository's root after a change of what people see: `python -m docs.record`.
+Run it from the repository's root after a change of the prompts or the output: `python -m docs.record`.
 """
 
 # ruff: noqa: INP001, RUF001, S101
@@ -13,12 +13,12 @@ from itertools import groupby
 from pathlib import Path
 from xml.sax.saxutils import escape
 
-from tests.terminal import Cell, Session
+from tests.pseudoterminal import Cell, Session
 
 TARGET = Path(__file__).with_name("run.svg")
 COLUMNS, ROWS = 80, 20
 WIDTH, HEIGHT, MARGIN, BAR = 8.4, 19, 16, 34  # pixels: a character's two sizes, the edge, the title bar
-SECONDS = 3  # for each frame; the last one stays twice as long
+SECONDS = 3  # per frame; the last one stays twice as long
 BACK, TEXT, GREY = "#16181d", "#e4e6eb", "#8b919e"
 DIM, MANY = 2, 38
 COLOURS = {31: "#f2777a", 32: "#8fcf7f", 33: "#f0c674", 36: "#6cc7d9", DIM: GREY}
@@ -29,7 +29,7 @@ Grid = Sequence[Sequence[Cell]]
 
 
 def frames() -> Iterator[Grid]:
-    """Answer the questions as a person would, and yield the screen at each point worth seeing."""
+    """Yield the screen at each interesting point of a run."""
     with tempfile.TemporaryDirectory() as home:
         Path(home, ".gitconfig").write_text(
             "[user]\nname = Ada Lovelace\nemail = ada@example.org\n", encoding="utf-8"
@@ -41,33 +41,33 @@ def frames() -> Iterator[Grid]:
         command = [sys.executable, "-m", "scaffold", "new"]
         with Session(command, folder, env, (COLUMNS, ROWS)) as session:
             session.screen.feed("\x1b[36m$\x1b[0m scaffold new\r\n")
-            session.see("❯ blog-django")
+            session.expect("❯ blog-django")
             yield session.screen.cells
             session.type(ENTER)
             session.answer("What is the blog called?", "Travel Notes")
-            session.see("short name travel_notes")
+            session.expect("short name travel_notes")
             yield session.screen.cells
             session.type(ENTER)
             session.answer("Its short name", ENTER)
             session.answer("Who writes it?", ENTER)
-            session.answer("Customise the rest?", ENTER)
+            session.answer("Customise the other settings?", ENTER)
             session.answer("❯ Create it", DOWN * 10)
-            session.see("❯ database")
+            session.expect("❯ database")
             yield session.screen.cells
             session.type(ENTER)
             session.answer("Which database", DOWN)
-            session.see("❯ mysql")
+            session.expect("❯ mysql")
             yield session.screen.cells
             session.type(ENTER)
-            session.see("database        mysql")
+            session.expect("database        mysql")
             yield session.screen.cells
             session.type(ENTER)
-            assert session.end() == 0, session.text
+            assert session.wait() == 0, session.text
             yield session.screen.cells
 
 
 def draw(shown: Sequence[Grid]) -> str:
-    """Return the frames as one SVG: in turn, or the last alone where nothing may move."""
+    """Return an SVG that animates the frames, or shows only the last with reduced motion."""
     width, height = COLUMNS * WIDTH + 2 * MARGIN, ROWS * HEIGHT + MARGIN + BAR
     total = (len(shown) + 1) * SECONDS
     style = [
@@ -92,13 +92,13 @@ def draw(shown: Sequence[Grid]) -> str:
     ]
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" role="img" '
-        f'aria-label="scaffold new asks a little and makes a blog">\n<style>{"".join(style)}}}</style>\n'
+        f'aria-label="scaffold new asks questions and creates a blog">\n<style>{"".join(style)}}}</style>\n'
         f'<rect width="100%" height="100%" rx="8" fill="{BACK}"/>\n{dots}\n{"".join(drawn)}</svg>\n'
     )
 
 
 def rows(grid: Grid) -> Iterator[str]:
-    """Yield a text element for each run of characters that look alike."""
+    """Yield one text element per run of characters with the same style."""
     for number, row in enumerate(grid):
         place = 0
         for style, run in groupby(row, lambda cell: cell.style):
@@ -112,7 +112,7 @@ def rows(grid: Grid) -> Iterator[str]:
 
 
 def look(style: Sequence[int]) -> str:
-    """Return the attributes for a terminal's style; its 256 colours are all taken for grey."""
+    """Return the SVG attributes of a style. All of the 256 colours become grey."""
     codes = list(style)
     while MANY in codes:
         place = codes.index(MANY)

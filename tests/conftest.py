@@ -1,4 +1,4 @@
-"""What the tests share: a machine with nobody's settings on it, and a factory for tiny templates."""
+"""Shared fixtures: an environment without personal settings, and a factory for small templates."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -22,7 +22,7 @@ MakeTemplate = Callable[..., Template]
 
 @pytest.fixture(autouse=True)
 def isolated(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Give each test its own home, git identity, width and folder; the templates' tests make their own."""
+    """Give each test its own home, git identity, terminal width and folder. Template tests set their own."""
     if TEMPLATES_TESTS in request.path.parents:
         return
     home = tmp_path / "home"
@@ -71,7 +71,7 @@ def make_template(tmp_path: Path) -> MakeTemplate:
 
 
 def tree(folder: Path) -> dict[str, bytes]:
-    """Return every file below a folder with its bytes, git's own apart."""
+    """Return the path and content of every file below a folder, except those of git."""
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in sorted(folder.rglob("*"))

@@ -1,4 +1,4 @@
-"""A small course for tests: a template that is made in no time, an assignment about it, and rosters."""
+"""A small course for tests: a template that generates fast, an assignment and a roster."""
 
 import os
 import subprocess
@@ -25,7 +25,7 @@ FILES = {
         '[[package]]\nname = "idna"\nversion = "3.11"\nsource = { registry = "seed" }\n'
     ),
 }
-# What uv makes of that seed, and the same after an upgrade.
+# The lock above as uv completes it, and after an upgrade.
 COMPLETED = (
     'version = 1\nrevision = 5\nrequires-python = ">=3.12"\n\n'
     '[[package]]\nname = "anyio"\nversion = "4.16.0"\nsource = { registry = "https://index.example" }\n'
@@ -78,20 +78,20 @@ def write(files: Mapping[str, str | bytes]) -> None:
 
 
 def roster(count: int) -> str:
-    """Return a roster of so many students."""
+    """Return a roster with `count` students."""
     rows = [f"user{at},Student {at},user{at}@example.org" for at in range(count)]
     return "\n".join(["username,name,email", *rows]) + "\n"
 
 
 def create(*args: str) -> Result:
-    """Make the cohort of assignment.toml and roster.csv in `out`, which must go well."""
+    """Create the cohort of assignment.toml and roster.csv in `out`, and assert success."""
     result = scaffold(*CREATE, *args)
     assert result.exit_code == 0, result.output
     return result
 
 
 def git(folder: Path, *args: str, env: Mapping[str, str] | None = None) -> str:
-    """Ask git, as a person would; it must succeed."""
+    """Run git with the user's settings, assert success, and return its output."""
     command: Sequence[str] = ["git", *args]
     done = subprocess.run(
         command,
@@ -113,5 +113,5 @@ def repositories(out: Path = Path("out")) -> dict[str, Path]:
 
 
 def commits(out: Path = Path("out")) -> dict[str, str]:
-    """Return the commit that each repository of a cohort is at."""
+    """Return the current commit of each repository of a cohort."""
     return {name: git(path, "rev-parse", "HEAD") for name, path in repositories(out).items()}

@@ -1,4 +1,4 @@
-"""A real terminal for tests and for the README's picture: a pseudo-terminal, and the screen that is seen."""
+"""A pseudo-terminal and its screen, for tests and for the README's picture."""
 
 import fcntl
 import os
@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-_PATIENCE = 20.0  # seconds until what is waited for must be on the screen
+_TIMEOUT = 20.0  # seconds to wait for a text
 _TOKEN = re.compile(
     r"\x1b\[(?P<args>[?\d;]*)(?P<code>[A-Za-z])|\x1b\][^\x07]*\x07|\x1b[=>78cM]|\x1b[()][0AB]"
     r"|(?P<control>[\r\n\b\t\x07])|(?P<text>[^\x1b\r\n\b\t\x07])"
@@ -24,14 +24,14 @@ _TOKEN = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One character on the screen, and the numbers of its colour and weight as the terminal got them."""
+    """One character on the screen, with its SGR codes for colour and weight."""
 
     text: str = " "
     style: tuple[int, ...] = ()
 
 
 class Screen:
-    """What is seen: as much of a VT100 as the program under test makes use of."""
+    """The screen of a terminal: the subset of a VT100 that scaffold and shells use."""
 
     def __init__(self, columns: int, rows: int) -> None:
         self.columns, self.rows = columns, rows
@@ -41,7 +41,7 @@ class Screen:
         self._rest = ""
 
     def feed(self, text: str) -> None:
-        """Draw what the program wrote; a sequence that is cut off waits for its end."""
+        """Draw the output of a program. An incomplete escape sequence is kept for the next call."""
         text = self._rest + text
         done = 0
         for token in _TOKEN.finditer(text):
@@ -119,7 +119,7 @@ class Screen:
 
 
 class Session:
-    """A program in a pseudo-terminal, which is typed into and looked at."""
+    """A program that runs in a pseudo-terminal."""
 
     def __init__(
         self,
@@ -130,7 +130,7 @@ class Session:
     ) -> None:
         columns, rows = size
         self.screen = Screen(columns, rows)
-        self.written = ""  # all that the program ever wrote
+        self.written = ""  # all output so far
         self.code: int | None = None
         inherited = {
             key: value for key, value in os.environ.items() if key not in {"NO_COLOR", "COLUMNS", "LINES"}
@@ -166,22 +166,22 @@ class Session:
         """Press keys."""
         os.write(self._fd, keys.encode())
 
-    def see(self, expected: str) -> None:
+    def expect(self, expected: str) -> None:
         """Wait until a text is on the screen."""
-        deadline = time.monotonic() + _PATIENCE
-        # A path makes lines break where they will: blanks of any kind count as one.
+        deadline = time.monotonic() + _TIMEOUT
+        # Long paths change where lines break, so any whitespace matches any other.
         wanted = " ".join(expected.split())
         while wanted not in " ".join(self.text.split()):
             assert self._read(deadline), f"{expected!r} is not on the screen:\n{self.text}"
 
     def answer(self, question: str, keys: str) -> None:
         """Wait for a question, then press keys."""
-        self.see(question)
+        self.expect(question)
         self.type(keys)
 
-    def end(self) -> int:
+    def wait(self) -> int:
         """Wait until the program ends, and return its exit code."""
-        deadline = time.monotonic() + _PATIENCE
+        deadline = time.monotonic() + _TIMEOUT
         while self._read(deadline):
             pass
         assert time.monotonic() < deadline, f"it did not end:\n{self.text}"
@@ -190,13 +190,13 @@ class Session:
         return self.code
 
     def _read(self, deadline: float) -> bool:
-        """Draw what the program wrote; False when it ended or the time is up."""
+        """Draw new output. Returns False when the program ended or the time is up."""
         ready, _, _ = select.select([self._fd], [], [], max(0.0, deadline - time.monotonic()))
         if not ready:
             return False
         try:
             data = os.read(self._fd, 65536)
-        except OSError:  # Linux says so when the other side is closed
+        except OSError:  # raised on Linux when the program has closed the terminal
             return False
         text = data.decode(errors="replace")
         self.written += text

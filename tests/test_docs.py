@@ -1,4 +1,4 @@
-"""The documents of this repository: links lead somewhere, and they tell what is there."""
+"""The documents of this repository have working links and are complete."""
 
 import re
 from pathlib import Path
@@ -16,21 +16,21 @@ DOCUMENTS = sorted(
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
-def test_links_lead_somewhere(name: str) -> None:
-    """Every link to a file of the repository leads to one."""
+def test_links_work(name: str) -> None:
+    """Every relative link leads to an existing file."""
     assert broken(ROOT, [name]) == []
 
 
 def test_readme_names_every_template() -> None:
-    """The README's table lists the templates that there are."""
+    """The table lists the available templates."""
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     there = {path.parent.name for path in ROOT.glob("templates/*/cookiecutter.json")}
     assert set(re.findall(r"^\| `([\w-]+)` \|", readme, re.MULTILINE)) == there
 
 
 def test_readme_names_every_command() -> None:
-    """The README's table lists the commands that the command line has."""
-    from scaffold.cli import main  # noqa: PLC0415 - it is imported late everywhere
+    """The table lists the commands of the command line."""
+    from scaffold.cli import main  # noqa: PLC0415 - slow to import
 
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     named = re.findall(r"^\| `scaffold ((?:[a-z]+ ?)+)", readme, re.MULTILINE)
@@ -41,8 +41,8 @@ def test_readme_names_every_command() -> None:
     assert sorted(each.strip() for each in named) == sorted(there)
 
 
-def test_the_instructors_page_shows_an_assignment_that_is_one(tmp_path: Path) -> None:
-    """The file on the page is valid, and it names every key that there is."""
+def test_the_instructors_page_shows_a_valid_assignment(tmp_path: Path) -> None:
+    """The example is valid and contains every key."""
     from scaffold.assignment import loading, reader  # noqa: PLC0415 - as above
 
     page = (ROOT / "docs/instructors.md").read_text(encoding="utf-8")
@@ -54,15 +54,15 @@ def test_the_instructors_page_shows_an_assignment_that_is_one(tmp_path: Path) ->
     ]
 
 
-def test_readme_shows_a_real_run() -> None:
-    """The picture of a run is there and is an image."""
+def test_readme_shows_a_run() -> None:
+    """The picture of a run exists and is an image."""
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     (picture,) = re.findall(r"!\[[^\]]+\]\((\S+)\)", readme)
     assert (ROOT / picture).read_text(encoding="utf-8").lstrip().startswith(("<svg", "<?xml"))
 
 
 def test_changelog_has_the_version() -> None:
-    """What is not released yet, or the version of the package, heads the changelog."""
+    """The changelog starts with the unreleased changes or a version."""
     changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     assert re.search(r"^## \[(Unreleased|\d+\.\d+\.\d+)\]", changelog, re.MULTILINE)
 

@@ -1,4 +1,4 @@
-"""The failures that end in one sentence."""
+"""The errors that users can fix."""
 
 import pytest
 
@@ -8,21 +8,21 @@ from scaffold.errors import BadAnswer, ScaffoldError, TemplateError, UsageError
 @pytest.mark.parametrize(
     ("kind", "code"), [(ScaffoldError, 1), (BadAnswer, 1), (TemplateError, 1), (UsageError, 2)]
 )
-def test_each_kind_has_its_exit_code(kind: type[ScaffoldError], code: int) -> None:
-    """Bad usage ends with 2, everything else that a person can mend with 1."""
-    assert kind("It is so.").exit_code == code
+def test_each_error_has_its_exit_code(kind: type[ScaffoldError], code: int) -> None:
+    """2 for invalid usage, 1 for every other error that the user can fix."""
+    assert kind("It failed.").exit_code == code
 
 
-def test_an_error_carries_its_sentence_and_its_hint() -> None:
-    """The sentence is also what a traceback shows."""
-    error = ScaffoldError("The cake is a lie.", "Bake another.")
+def test_an_error_has_a_message_and_a_hint() -> None:
+    """The message is also the text of a traceback."""
+    error = ScaffoldError("The port is in use.", "Choose another.")
     assert (str(error), error.message, error.hint) == (
-        "The cake is a lie.",
-        "The cake is a lie.",
-        "Bake another.",
+        "The port is in use.",
+        "The port is in use.",
+        "Choose another.",
     )
 
 
-def test_a_hint_may_be_missing() -> None:
-    """Not every failure has a next step."""
-    assert ScaffoldError("It is so.").hint == ""
+def test_the_hint_is_optional() -> None:
+    """Not every error has a next step."""
+    assert ScaffoldError("It failed.").hint == ""

@@ -1,4 +1,4 @@
-"""What the templates share: one source, whole copies, and hooks that take answers as data only."""
+"""The shared files of the templates have one source, and the hooks treat answers as data."""
 
 import json
 import os
@@ -44,15 +44,14 @@ def sync(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
-    """Return a copy of the templates and of what the sync script reads beside them."""
+    """Return a copy of the templates and of the other files that the sync script reads."""
     shutil.copytree(TEMPLATES, tmp_path / "repo/templates")
-    (tmp_path / "repo/src/scaffold/catalog").mkdir(parents=True)
-    shutil.copy(ROOT / "src/scaffold/catalog/slugs.py", tmp_path / "repo/src/scaffold/catalog")
+    shutil.copytree(ROOT / "src", tmp_path / "repo/src")
     return tmp_path / "repo"
 
 
 def bake(name: str, folder: Path, given: Mapping[str, str]) -> Path:
-    """Generate a project with plain Cookiecutter, as its own users do."""
+    """Generate a project with plain Cookiecutter."""
     private = folder / "private"
     private.mkdir(parents=True)
     config = private / "config.yaml"
@@ -68,13 +67,13 @@ def bake(name: str, folder: Path, given: Mapping[str, str]) -> Path:
 
 
 def test_copies_are_the_same() -> None:
-    """No template has an edited copy of a shared file."""
+    """No copy of a shared file was edited."""
     done = sync(ROOT, "--check")
     assert done.returncode == 0, done.stdout
 
 
-def test_an_edited_copy_is_found_and_mended(repository: Path) -> None:
-    """`sync.py --check` names the copy that differs and exits 1; `sync.py` puts it right."""
+def test_an_edited_copy_is_found_and_restored(repository: Path) -> None:
+    """`sync.py --check` names the copy and exits 1; `sync.py` restores it."""
     copy = repository / "templates/blog-django" / PROJECT / ".editorconfig"
     whole = copy.read_bytes()
     copy.write_text("edited")
@@ -90,8 +89,23 @@ def test_an_edited_copy_is_found_and_mended(repository: Path) -> None:
     assert sync(repository, "--check").returncode == 0
 
 
-def test_every_template_is_offered_to_cookiecutter() -> None:
-    """`templates/cookiecutter.json` names every template, and nothing else."""
+@pytest.mark.parametrize("copy", ["hooks/post_gen_project.py", f"{PROJECT}/tests/progress.py"])
+def test_the_templates_of_the_tests_are_synchronized_too(repository: Path, copy: str) -> None:
+    """A template in `tests/growing` gets the hooks and its layers."""
+    shutil.copytree(ROOT / "tests/growing", repository / "tests/growing")
+    edited = repository / "tests/growing/notes" / copy
+    edited.write_text("edited")
+
+    done = sync(repository, "--check")
+    assert done.returncode == 1
+    assert done.stdout == f"differs: tests/growing/notes/{copy}\n"
+
+    assert sync(repository).returncode == 0
+    assert edited.read_bytes() == (ROOT / "tests/growing/notes" / copy).read_bytes()
+
+
+def test_cookiecutter_offers_every_template() -> None:
+    """`templates/cookiecutter.json` lists exactly the templates."""
     offered = json.loads((TEMPLATES / "cookiecutter.json").read_text(encoding="utf-8"))["templates"]
     assert sorted(offered) == NAMES
     for name, entry in offered.items():
@@ -100,14 +114,14 @@ def test_every_template_is_offered_to_cookiecutter() -> None:
 
 
 def test_no_template_file_is_ignored_by_git() -> None:
-    """A `.gitignore` inside a template counts here as well: it must swallow no file of the template."""
+    """The `.gitignore` of a template also applies to this repository."""
     tracked = git("ls-files", "-z", "--cached", "--", "templates")
     assert tracked
     assert git("check-ignore", "-z", "--no-index", "--stdin", stdin="\n".join(tracked)) == []
 
 
-def test_no_template_file_is_forgotten() -> None:
-    """What stands in a template on this disk is in git, so that a clone has it too."""
+def test_every_template_file_is_tracked() -> None:
+    """No file of a template is missing from git."""
     assert git("ls-files", "-z", "--others", "--exclude-standard", "--", "templates") == []
     ignored = git("ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--", "templates")
     assert [path for path in ignored if "__pycache__" not in path and "_cache/" not in path] == []
@@ -115,7 +129,7 @@ def test_no_template_file_is_forgotten() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_optional_parts_exist(name: str) -> None:
-    """Every row of `_optional` is about a path that is there, and about answers that can be given."""
+    """Every row of `_optional` has an existing path and valid answers."""
     loaded = raw(name)
     for row in loaded["_optional"]:
         assert (TEMPLATES / name / PROJECT / row["path"]).exists(), row["path"]
@@ -125,14 +139,14 @@ def test_optional_parts_exist(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_secrets_have_an_empty_line_in_the_example(name: str) -> None:
-    """`.env.example` holds each secret's name, without a value."""
+    """`.env.example` lists each secret without a value."""
     lines = (TEMPLATES / name / PROJECT / ".env.example").read_text(encoding="utf-8").splitlines()
     assert {f"{secret}=" for secret in raw(name)["_secrets"]} <= set(lines)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_conditions_are_data(name: str) -> None:
-    """No shared file asks which framework or template it is in."""
+def test_shared_files_do_not_depend_on_the_template(name: str) -> None:
+    """None of them names a template or branches on an answer."""
     for path in (TEMPLATES / "_shared").rglob("*"):
         if path.is_file() and path.suffix != ".py":
             text = path.read_text(encoding="utf-8")
@@ -142,7 +156,7 @@ def test_conditions_are_data(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_documents_name_existing_files(name: str) -> None:
-    """Every path in the rows of SECURITY.md and of the roadmap leads to a file or folder of the template."""
+    """Every path in the rows of SECURITY.md and the roadmap exists."""
     loaded = raw(name)
     rows = [row for step in loaded["_roadmap"] for row in step["shows"]]
     paths = [path for row in rows for path in row["where"] + row["tests"]]
@@ -159,21 +173,21 @@ def test_documents_name_existing_files(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_roadmap_is_the_one_that_scaffold_shows(name: str) -> None:
-    """The steps that `scaffold show` lists are the headings of docs/ROADMAP.md."""
+    """`scaffold show` lists the headings of docs/ROADMAP.md."""
     loaded = raw(name)
     assert [step["step"] for step in loaded["_roadmap"]] == loaded["_scaffold"]["roadmap"]
     assert 6 <= len(loaded["_milestones"]) <= 8
 
 
 def test_ci_and_stack_use_the_same_database() -> None:
-    """The tests in CI run on the image that production runs on."""
+    """CI tests with the database image of production."""
     loaded = raw("blog-django")
     for choice, database in loaded["_databases"].items():
         assert {service["image"] for service in loaded["_stacks"][choice]["services"]} == {database["image"]}
 
 
-def test_hook_env_is_secret_and_fresh(tmp_path: Path) -> None:
-    """The hook fills in the secrets anew each time, for the owner's eyes only."""
+def test_the_env_of_the_hook_is_private_and_unique(tmp_path: Path) -> None:
+    """Each project gets new secrets, readable only by their owner."""
     first, second = (
         bake("blog-django", tmp_path / number, {"project_name": "Blog of mine"}) / ".env" for number in "12"
     )
@@ -186,8 +200,8 @@ def test_hook_env_is_secret_and_fresh(tmp_path: Path) -> None:
         assert line.partition("=")[2] not in (first.parent / ".scaffold.json").read_text()
 
 
-def test_hook_record_holds_no_trace_of_this_machine(tmp_path: Path) -> None:
-    """`.scaffold.json` has the public answers in their order, and no path or private variable."""
+def test_the_record_of_the_hook_is_free_of_local_data(tmp_path: Path) -> None:
+    """`.scaffold.json` has the answers in order, and no path or private variable."""
     project = bake("blog-django", tmp_path, {})
     text = (project / ".scaffold.json").read_text(encoding="utf-8")
     record = json.loads(text)
@@ -211,8 +225,8 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
-def test_hostile_text_is_only_text(text: str, tmp_path: Path) -> None:
-    """Whatever a person types as a name reaches the record as that text, and none of it runs."""
+def test_hostile_text_is_not_executed(text: str, tmp_path: Path) -> None:
+    """Any text reaches the record unchanged."""
     given = {"project_slug": "my_blog", "project_name": text, "author_name": text, "description": text}
     project = bake("blog-django", tmp_path, given)
     record = json.loads((project / ".scaffold.json").read_text(encoding="utf-8"))
@@ -244,13 +258,13 @@ BAD = (
 
 
 @pytest.mark.parametrize(("question", "value"), BAD, ids=repr)
-def test_hook_and_package_refuse_the_same(
+def test_hook_and_scaffold_refuse_the_same_answers(
     question: str, value: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """Users of plain Cookiecutter get one sentence, and nothing on disk, for what `scaffold` refuses."""
+    """Plain Cookiecutter prints one message and writes nothing."""
     template = registry.find("blog-django")
     with pytest.raises(BadAnswer):
-        answers.check(template.question(question), value)
+        answers.check(template.get_question(question), value)
     with pytest.raises(FailedHookException):
         bake("blog-django", tmp_path, {"project_slug": "my_blog", question: value})
     said = [line for line in capfd.readouterr().err.splitlines() if line.startswith(f"{question}: ")]

@@ -1,4 +1,4 @@
-"""The repository keeps the rules that it gives to its templates: format, lint and types."""
+"""The repository passes its own checks: format, lint and types."""
 
 import subprocess
 import sys
@@ -10,8 +10,8 @@ ROOT = Path(__file__).parents[1]
 
 
 @pytest.mark.parametrize("check", ["ruff format --check .", "ruff check .", "mypy"])
-def test_the_repository_is_tidy(check: str) -> None:
-    """Every Python file of the generator, its tests and benchmarks passes."""
+def test_the_repository_passes(check: str) -> None:
+    """For every Python file."""
     tool, *arguments = check.split()
 
     done = subprocess.run(

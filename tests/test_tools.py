@@ -29,7 +29,7 @@ def test_pins_survive_writing_and_reading() -> None:
 
 def test_a_line_that_is_no_pin_is_refused() -> None:
     """A range among the pins is named."""
-    with pytest.raises(ValueError, match=r"'django>=6' is not a pin; write name==version\."):
+    with pytest.raises(ValueError, match=r"'django>=6' is not a pin\. Write it as name==version\."):
         pins.parse("django>=6\n")
 
 
@@ -65,7 +65,7 @@ def test_a_seed_that_was_edited_is_named(
 
     assert refresh_pins.main(["--check"]) == 1
     assert capsys.readouterr().out == (
-        "The uv.lock of shop is not made from its constraints.txt. Run tools/refresh_pins.py shop.\n"
+        "The uv.lock of shop does not match its constraints.txt. Run: python tools/refresh_pins.py shop\n"
     )
 
 
@@ -149,8 +149,8 @@ def test_an_unknown_name_is_refused(program: object, capsys: pytest.CaptureFixtu
     [
         (["-a", "ci=circle"], "ci: 'circle' is not one of github, gitlab, jenkins."),
         (["-a", "colour=red"], "has no question called 'colour'."),
-        (["-a", "ci"], "'ci' is not an answer. Write it as KEY=VALUE"),
-        (["--as-of", "never"], "'never' is not a day; write it like 2026-11-28."),
+        (["-a", "ci"], "'ci' is not a KEY=VALUE pair. Write, for example"),
+        (["--as-of", "never"], "'never' is not a date. Write it as YYYY-MM-DD, for example 2026-11-28."),
     ],
 )
 def test_a_proof_refuses_what_it_cannot_take(

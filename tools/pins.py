@@ -127,7 +127,7 @@ def parse(text: str) -> PinSet:
             continue
         found = _PIN.fullmatch(line)
         if not found:
-            raise ValueError(f"{line!r} is not a pin; write name==version.")
+            raise ValueError(f"{line!r} is not a pin. Write it as name==version.")
         pins.append(Pin(found["name"], found["version"], found["marker"] or ""))
     day = re.search(r"\d{4}-\d\d-\d\d", lines[0] if lines else "")
     return PinSet(date.fromisoformat(day[0]) if day else today(), tuple(sorted(pins)))
@@ -145,7 +145,7 @@ def today() -> date:
 
 def targets() -> dict[str, Target]:
     """Return everything that is pinned, by name: the templates, this repository, its benchmarks."""
-    found = [_template(template) for template in registry.templates()]
+    found = [_template(template) for template in registry.load_all()]
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     own = [*project["dependencies"], *project["optional-dependencies"]["test"]]
     found.append(Target("scaffold", ROOT, project["requires-python"], tuple(own), seeded=False))

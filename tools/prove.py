@@ -2,7 +2,7 @@
 
     .venv/bin/python tools/prove.py                          # each template with its defaults
     .venv/bin/python tools/prove.py blog-django -a database=mysql
-    .venv/bin/python tools/prove.py --rotate --pip           # every night another set of answers
+    .venv/bin/python tools/prove.py --rotate --pip           # a different set of answers every day
     .venv/bin/python tools/prove.py --unpinned               # the canary: which new release breaks it?
     .venv/bin/python tools/prove.py --days-ahead 400         # does anything expire within a year?
     .venv/bin/python tools/prove.py --as-of 2026-11-28       # with the package index of that day
@@ -29,8 +29,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Generate projects and run their own checks.")
     parser.add_argument("template", nargs="*", help=f"what to prove: {', '.join(CHOICES)} (all)")
     parser.add_argument("-a", "--answer", action="append", default=[], metavar="NAME=VALUE")
-    parser.add_argument("--rotate", action="store_true", help="the answers whose turn it is today")
-    parser.add_argument("--unpinned", action="store_true", help="the newest versions, without the pins")
+    parser.add_argument("--rotate", action="store_true", help="use a different set of answers every day")
+    parser.add_argument("--unpinned", action="store_true", help="use the newest versions instead of the pins")
     parser.add_argument("--as-of", type=day, metavar="YYYY-MM-DD", help="the package index of that day")
     parser.add_argument("--days-ahead", type=int, default=0, metavar="DAYS", help="with the clock set ahead")
     parser.add_argument("--pip", action="store_true", help="install with pip too")
@@ -59,7 +59,9 @@ def day(text: str) -> str:
     try:
         return date.fromisoformat(text).isoformat()
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a day; write it like 2026-11-28.") from None
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a date. Write it as YYYY-MM-DD, for example 2026-11-28."
+        ) from None
 
 
 def todays_answers(template: str) -> dict[str, str]:
@@ -69,7 +71,7 @@ def todays_answers(template: str) -> dict[str, str]:
 
 
 def report(verdict: Verdict, conditions: Conditions) -> None:
-    """Print what a failed project said; for the canary, also which package is to blame."""
+    """Print the output of a failed project; with --unpinned, also the package that broke it."""
     if not verdict.failed:
         return
     print(verdict.output[-proof.SHOWN_CHARACTERS :])

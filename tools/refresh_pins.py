@@ -28,7 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
         "--cooldown", type=int, default=COOLDOWN_DAYS, metavar="DAYS", help="age of a release"
     )
     parser.add_argument(
-        "--urgent", action="append", default=[], metavar="PACKAGE", help="take it without cooldown"
+        "--urgent", action="append", default=[], metavar="PACKAGE", help="upgrade it without the cooldown"
     )
     parser.add_argument("--no-proof", action="store_true", help="write the pins without trying them")
     parser.add_argument(
@@ -55,7 +55,8 @@ def check(chosen: list[pins.Target]) -> int:
     ]
     for name in stale:
         print(
-            f"The uv.lock of {name} is not made from its constraints.txt. Run tools/refresh_pins.py {name}."
+            f"The uv.lock of {name} does not match its constraints.txt. "
+            f"Run: python tools/refresh_pins.py {name}"
         )
     return 1 if stale else 0
 

@@ -1,8 +1,8 @@
-"""The failures that a person can do something about; anything else is a bug and keeps its traceback."""
+"""Errors that the user can fix. Any other exception is a bug and keeps its traceback."""
 
 
 class ScaffoldError(Exception):
-    """A full sentence on what is wrong, and a hint on what to type next."""
+    """A message that says what is wrong, in a full sentence, and a hint that says what to do."""
 
     exit_code = 1
 
@@ -13,20 +13,20 @@ class ScaffoldError(Exception):
 
 
 class UsageError(ScaffoldError):
-    """The command line itself is wrong: a template or an option that does not exist."""
+    """The command line is invalid, for example because a template or an option does not exist."""
 
     exit_code = 2
 
 
-class BadInput(ScaffoldError):  # noqa: N818 - as below
-    """A file that was handed over, an assignment or a roster, that nothing can be made from."""
+class BadInput(ScaffoldError):  # noqa: N818 - named after the input
+    """An input file is invalid: an assignment or a roster."""
 
     exit_code = 2
 
 
-class BadAnswer(ScaffoldError):  # noqa: N818 - it names what the person gave, not what went wrong in here
-    """An answer that no project can be made from."""
+class BadAnswer(ScaffoldError):  # noqa: N818 - named after the input
+    """An answer to a template's question is invalid."""
 
 
 class TemplateError(ScaffoldError):
-    """A template that cannot be read or rendered: its author's mistake, so it names the file."""
+    """A template cannot be read or rendered. The message names the file, for the template's author."""

@@ -1,1 +1,1 @@
-"""Assignments: the file, and what is made of it for one student."""
+"""Tests of assignment files, and of projects created from them."""

@@ -1,4 +1,4 @@
-"""What tests of assignments share: the template of a small course is the only one that there is."""
+"""Fixtures for tests of assignments: a small course with one template."""
 
 from collections.abc import Iterator
 
@@ -12,11 +12,11 @@ from tests.course import ASSIGNMENT, FILES, ROSTER, VARIABLES, write
 
 @pytest.fixture(autouse=True)
 def course(make_template: MakeTemplate, monkeypatch: pytest.MonkeyPatch) -> Iterator[Template]:
-    """Offer one small template, and lie an assignment and a roster into the current folder."""
+    """Provide one small template, and write an assignment and a roster to the current folder."""
     template = make_template(FILES, **VARIABLES)
     (template.path / FOLDER / "run.sh").chmod(0o755)
-    registry.templates.cache_clear()
-    monkeypatch.setattr(registry, "folder", lambda: template.path.parent)
+    registry.load_all.cache_clear()
+    monkeypatch.setattr(registry, "find_folder", lambda: template.path.parent)
     write({"assignment.toml": ASSIGNMENT, "roster.csv": ROSTER})
     yield registry.find("shop")
-    registry.templates.cache_clear()
+    registry.load_all.cache_clear()

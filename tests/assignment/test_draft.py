@@ -1,4 +1,4 @@
-"""`scaffold assignment init`: a file that says what it is, and can be used as it is."""
+"""`scaffold assignment init`: a commented file that is valid without edits."""
 
 import json
 import sys
@@ -17,12 +17,12 @@ from tests.course import scaffold
 from tests.pseudoterminal import Session
 
 
-def test_what_is_written_is_valid() -> None:
-    """With everything that is pinned, the patterns that fit, and comments on the rest."""
+def test_the_file_is_valid() -> None:
+    """With the pinned answers and the patterns that match."""
     args = ("--title", 'A "good" shop', "--due", "2026-12-18T23:59+01:00", "-a", "ci=gitlab")
     result = scaffold("assignment", "init", "new.toml", "-t", "shop", "-y", *args)
     assert (result.exit_code, result.stderr) == (0, "")
-    assert result.stdout == "✔ Wrote new.toml. Read it, change it, then: scaffold assignment check new.toml\n"
+    assert result.stdout == "✔ Created new.toml. Edit it, then run: scaffold assignment check new.toml\n"
     found = loading.load(Path("new.toml"))
     assert (found.title, found.due.isoformat()) == ('A "good" shop', "2026-12-18T23:59:00+01:00")
     assert found.id == f"a-good-shop-{datetime.now().astimezone().year}"
@@ -30,14 +30,14 @@ def test_what_is_written_is_valid() -> None:
     assert scaffold("assignment", "check", "new.toml").exit_code == 0
 
 
-def test_every_choice_that_is_not_pinned_is_there_as_a_comment() -> None:
-    """So that one need not look it up."""
+def test_open_choices_are_listed_in_comments() -> None:
+    """With their default and the alternatives."""
     scaffold("assignment", "init", "new.toml", "-t", "shop", "-y")
     assert '# ci = "github"  # or gitlab\n' in Path("new.toml").read_text(encoding="utf-8")
 
 
-def test_the_comments_can_be_used() -> None:
-    """Without its sign, each line of TOML in a comment is one."""
+def test_commented_settings_are_valid() -> None:
+    """Each commented TOML line is valid without its #."""
     scaffold("assignment", "init", "new.toml", "-t", "shop", "-y")
     text = Path("new.toml").read_text(encoding="utf-8")
     opened = text.replace('# ci = "', 'ci = "').replace("# author = ", "author = ")
@@ -46,14 +46,14 @@ def test_the_comments_can_be_used() -> None:
 
 
 def test_json() -> None:
-    """Where it is and what it says."""
+    """--json prints the path and the values."""
     found = json.loads(scaffold("assignment", "init", "new.toml", "-t", "shop", "-y", "--json").stdout)
     assert (found["path"], found["template"]) == (str(Path("new.toml").absolute()), "shop")
 
 
 @pytest.fixture
 def zone(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
-    """Return what sets the time zone of this process, until the test ends."""
+    """Return a callable that sets the time zone until the test ends."""
 
     def set_to(name: str) -> None:
         monkeypatch.setenv("TZ", name)
@@ -65,7 +65,7 @@ def zone(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
 
 
 @pytest.mark.parametrize(
-    ("text", "meant"),
+    ("text", "expected"),
     [
         ("2026-12-18", "2026-12-18T23:59:00+01:00"),
         ("2027-06-30", "2027-06-30T23:59:00+02:00"),
@@ -79,15 +79,15 @@ def zone(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
         ("9999-12-31", None),
     ],
 )
-def test_dates_as_people_write_them(zone: Callable[[str], None], text: str, meant: str | None) -> None:
-    """A day ends at its last minute, with the offset that the clocks show on that day."""
+def test_due_dates_are_parsed(zone: Callable[[str], None], text: str, expected: str | None) -> None:
+    """A date means 23:59, with the offset that applies on that day."""
     zone("Europe/Berlin")
     found = draft.parse_due(text)
-    assert (found and found.isoformat()) == meant
+    assert (found and found.isoformat()) == expected
 
 
 @pytest.mark.parametrize(
-    ("name", "day", "meant"),
+    ("name", "day", "expected"),
     [
         ("Europe/Berlin", "2027-06-30", "2027-06-30T23:59:00+02:00"),
         ("Europe/Berlin", "2027-01-30", "2027-01-30T23:59:00+01:00"),
@@ -96,14 +96,14 @@ def test_dates_as_people_write_them(zone: Callable[[str], None], text: str, mean
         ("Asia/Kolkata", "2027-06-30", "2027-06-30T23:59:00+05:30"),
     ],
 )
-def test_the_file_says_the_offset_of_the_day(
-    zone: Callable[[str], None], name: str, day: str, meant: str
+def test_the_due_date_has_the_offset_of_its_day(
+    zone: Callable[[str], None], name: str, day: str, expected: str
 ) -> None:
-    """Whatever today's is."""
+    """Not the offset of today."""
     zone(name)
     result = scaffold("assignment", "init", "new.toml", "-t", "shop", "-y", "--due", day)
     assert result.exit_code == 0, result.output
-    assert loading.load(Path("new.toml")).due.isoformat() == meant
+    assert loading.load(Path("new.toml")).due.isoformat() == expected
 
 
 @pytest.mark.parametrize(
@@ -115,15 +115,15 @@ def test_the_file_says_the_offset_of_the_day(
         (date(2027, 10, 10), "2027-11-07T23:59:00+01:00", "2027-10-10T00:00:00+02:00"),
     ],
 )
-def test_default_dates_are_those_of_their_own_day(
+def test_default_dates_have_the_offset_of_their_day(
     zone: Callable[[str], None], today: date, until: str, start: str
 ) -> None:
-    """When it is due, and when each first commit was made."""
+    """Both the due date and the date of the first commit."""
     zone("Europe/Berlin")
     template = registry.find("shop")
-    wish = draft.Wish("shop-2027", "A shop", draft.due(today), {})
+    values = draft.AssignmentDraft("shop-2027", "A shop", draft.default_due(today), {})
     plan = render.plan(template, answers.resolve(template, {}))
-    found = loading.parse(draft.text(wish, template, plan, today).encode(), "a")
+    found = loading.parse(draft.render(values, template, plan, today).encode(), "a")
     assert (found.due.isoformat(), found.date.isoformat()) == (until, start)
 
 
@@ -135,27 +135,27 @@ def test_default_dates_are_those_of_their_own_day(
         ("x" * 90, "x" * 34 + "-2026"),
     ],
 )
-def test_an_id_is_made_of_the_title(title: str, short: str) -> None:
-    """And is always one."""
-    assert draft.short(title, 2026) == short
-    assert draft.id_problem(short) is None
+def test_the_title_becomes_a_valid_id(title: str, short: str) -> None:
+    """For any title."""
+    assert draft.suggest_id(title, 2026) == short
+    assert draft.find_id_problem(short) is None
 
 
 def test_it_asks_for_what_is_not_given() -> None:
-    """Template, title, name, date, and what to pin; Esc goes back."""
+    """Template, title, short name and choices to pin; Esc goes back."""
     command = [sys.executable, "-m", "scaffold", "assignment", "init", "new.toml", "--due", "2026-12-18"]
     with Session(command, Path.cwd(), size=(100, 40)) as session:
-        session.answer("Which template is it about?", "\r")
-        session.answer("What is it called?", "Capstone\r")
-        session.answer("Its short name", "\x1b")
-        session.answer("What is it called?", "Capstone 1\r")
-        session.answer("Its short name", "\r")
+        session.answer("Which template?", "\r")
+        session.answer("Title of the assignment?", "Capstone\r")
+        session.answer("Short name", "\x1b")
+        session.answer("Title of the assignment?", "Capstone 1\r")
+        session.answer("Short name", "\r")
         session.answer("Pin license?", "\r")
         session.answer("Pin ci?", "\x1b[B\x1b[B\r")
         session.answer("Pin python_version?", "\r")
         session.answer("Pin database?", "\r")
-        session.see("Wrote new.toml.")
-        assert session.end() == 0
+        session.expect("Created new.toml.")
+        assert session.wait() == 0
     found = tomllib.loads(Path("new.toml").read_text(encoding="utf-8"))
     assert found["id"].startswith("capstone-1-")
     assert found["answers"]["pinned"] == {"ci": "gitlab"}

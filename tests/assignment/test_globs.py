@@ -1,4 +1,4 @@
-"""Patterns of paths."""
+"""Matching paths with patterns."""
 
 import pytest
 
@@ -18,13 +18,13 @@ from scaffold.assignment import globs
         ("a[b].txt", ["a[b].txt"], ["ab.txt"]),
     ],
 )
-def test_what_fits(pattern: str, fits: list[str], does_not: list[str]) -> None:
-    """One star stays in its folder, two go through folders, and nothing else is special but ?."""
+def test_matches(pattern: str, fits: list[str], does_not: list[str]) -> None:
+    """`*` matches within a folder, `**` across folders, and only `?` is special besides."""
     assert [path for path in (*fits, *does_not) if globs.matches(pattern, path)] == fits
-    assert globs.problem(pattern) is None
+    assert globs.find_problem(pattern) is None
 
 
 @pytest.mark.parametrize("pattern", ["", "/a", "../a", "a/../b", "a//b", "./a", "a\\b", "C:/a", "a/", "a\nb"])
-def test_what_is_no_pattern(pattern: str) -> None:
-    """It stays inside the project, and can be read."""
-    assert globs.problem(pattern)
+def test_invalid_patterns(pattern: str) -> None:
+    """A pattern is relative, stays inside the project and is printable."""
+    assert globs.find_problem(pattern)

@@ -1,4 +1,4 @@
-"""What an assignment says about itself; the published schema says the same as the reader."""
+"""The published JSON Schema accepts and refuses the same assignments as the reader."""
 
 import json
 import tomllib
@@ -15,8 +15,8 @@ from tests.cohort.test_bad_input import BROKEN_ASSIGNMENTS
 from tests.course import ASSIGNMENT
 
 SCHEMA = json.loads((Path(model.__file__).parent / "schema.json").read_text(encoding="utf-8"))
-# What only a program can tell that has the templates, or a JSON text has no word for.
-BEYOND = {
+# Problems that a JSON Schema cannot express, or that need the templates.
+NOT_IN_SCHEMA = {
     "empty", "no TOML", "cut off", "Latin-1", "huge", "deep", "template", "too old", "question", "choice",
     "Jinja", "both", "placeholder", "due as text", "due without zone", "due as a day", "due long ago",
     "title", "repository", "glob", "lines",
@@ -24,7 +24,7 @@ BEYOND = {
 
 
 def as_json(value: Any) -> Any:  # noqa: ANN401 - what TOML holds
-    """Return a TOML value as an editor checks it: dates are texts."""
+    """Return a TOML value as JSON, with dates as strings."""
     if isinstance(value, dict):
         return {key: as_json(each) for key, each in value.items()}
     if isinstance(value, list):
@@ -32,13 +32,13 @@ def as_json(value: Any) -> Any:  # noqa: ANN401 - what TOML holds
     return value.isoformat() if isinstance(value, datetime) else value
 
 
-def test_the_schema_is_one() -> None:
-    """Of the version that it names."""
+def test_the_schema_is_valid() -> None:
+    """JSON Schema draft 2020-12."""
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
 
 
-def test_the_schema_names_the_keys_that_there_are() -> None:
-    """No more and no fewer, table by table."""
+def test_the_schema_has_the_keys_of_the_reader() -> None:
+    """In every table."""
     for path, keys in reader.KEYS.items():
         table = SCHEMA
         for key in path:
@@ -49,16 +49,16 @@ def test_the_schema_names_the_keys_that_there_are() -> None:
 
 
 @pytest.mark.parametrize("extra", ["", '[commit]\nauthor = "A <a@b>"\ndate = 2026-01-01T00:00:00Z\n'])
-def test_the_schema_accepts_what_is_accepted(extra: str) -> None:
-    """The small assignment, and one with everything."""
+def test_the_schema_accepts_valid_assignments(extra: str) -> None:
+    """A small one, and one with every key."""
     text = (ASSIGNMENT + extra).replace("[template]", 'repository = "{assignment}-{username}"\n[template]')
     loading.parse(text.encode(), "a")
     jsonschema.validate(as_json(tomllib.loads(text)), SCHEMA)
 
 
-@pytest.mark.parametrize("name", [each[0] for each in BROKEN_ASSIGNMENTS if each[0] not in BEYOND])
-def test_the_schema_refuses_what_is_refused(name: str) -> None:
-    """As far as a schema can tell."""
+@pytest.mark.parametrize("name", [each[0] for each in BROKEN_ASSIGNMENTS if each[0] not in NOT_IN_SCHEMA])
+def test_the_schema_refuses_invalid_assignments(name: str) -> None:
+    """As far as a schema can express it."""
     text = next(str(each[1]) for each in BROKEN_ASSIGNMENTS if each[0] == name)
     with pytest.raises(BadInput):
         loading.parse(text.encode(), "a")

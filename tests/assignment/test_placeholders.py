@@ -1,21 +1,24 @@
-"""Placeholders in texts."""
+"""Placeholders in the texts of an assignment."""
 
 from scaffold.assignment import placeholders
 
 
-def test_they_are_filled_once() -> None:
-    """What a student is called is text, be it a placeholder."""
+def test_placeholders_in_values_are_not_replaced() -> None:
+    """A student's name may look like a placeholder."""
     values = {"student": "{username} & {student}", "username": "ada"}
     assert placeholders.fill("{student} ({username})", values) == "{username} & {student} (ada)"
 
 
-def test_what_is_not_known_stays() -> None:
-    """As do braces that are none."""
+def test_unknown_placeholders_stay() -> None:
+    """Empty braces too."""
     assert placeholders.fill("{section} {}", {"student": "x"}) == "{section} {}"
 
 
-def test_a_misspelt_one_is_told() -> None:
-    """With the one that was meant, or all that there are."""
-    assert placeholders.problem("{sudent}") == ("{sudent} is no placeholder", "Did you mean {student}?")
-    assert "There are: {student}, {first_name}" in str(placeholders.problem("{q}"))
-    assert placeholders.problem("{student} of {section}") is None
+def test_a_misspelt_placeholder_is_a_problem() -> None:
+    """The hint names the most similar one, or all."""
+    assert placeholders.find_problem("{sudent}") == (
+        "unknown placeholder {sudent}",
+        "Did you mean {student}?",
+    )
+    assert "Use one of: {student}, {first_name}" in str(placeholders.find_problem("{q}"))
+    assert placeholders.find_problem("{student} of {section}") is None

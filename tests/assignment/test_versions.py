@@ -1,4 +1,4 @@
-"""Ranges of versions."""
+"""Version ranges."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from scaffold.assignment import versions
 
 
 @pytest.mark.parametrize(
-    ("version", "wanted", "fits"),
+    ("version", "version_range", "expected"),
     [
         ("0.1.0", ">=0.1", True),
         ("0.1.0", ">0.1", False),
@@ -23,13 +23,13 @@ from scaffold.assignment import versions
         ("1", "<=1.0.0", True),
     ],
 )
-def test_whether_a_version_fits(version: str, wanted: str, fits: bool) -> None:  # noqa: FBT001 - a table
-    """By numbers, not by letters."""
-    assert versions.is_range(wanted)
-    assert versions.fits(version, wanted) is fits
+def test_is_in_range(version: str, version_range: str, expected: bool) -> None:  # noqa: FBT001 - a table
+    """Parts are compared as numbers."""
+    assert versions.is_range(version_range)
+    assert versions.is_in_range(version, version_range) is expected
 
 
 @pytest.mark.parametrize("text", ["", "1", "newest", ">=1,", ">= one", ">=1.2.3.4.5", ">=1;os"])
-def test_what_is_no_range(text: str) -> None:
-    """A sign and numbers, with commas between."""
+def test_invalid_ranges(text: str) -> None:
+    """Clauses of an operator and a number, separated by commas, are valid."""
     assert not versions.is_range(text)

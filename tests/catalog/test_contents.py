@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from scaffold.catalog import contents, registry
-from scaffold.catalog.contents import content_hash
+from scaffold.catalog.contents import compute_content_hash
 from scaffold.catalog.model import Template
 from scaffold.errors import TemplateError
 from tests.conftest import FOLDER, MakeTemplate
@@ -19,7 +19,7 @@ Edit = Callable[[Path], object]
 
 @pytest.fixture
 def shop(make_template: MakeTemplate) -> Template:
-    """Return a template with a hook, a script and a text."""
+    """Return a template with a hook, a script and a text file."""
     template = make_template({"a.txt": "a\n", "b/run.sh": "#!/bin/sh\n"})
     (template.path / FOLDER / "b/run.sh").chmod(0o755)
     (template.path / "hooks").mkdir()
@@ -28,7 +28,7 @@ def shop(make_template: MakeTemplate) -> Template:
 
 
 def copied(template: Template, to: Path, edit: Edit) -> Template:
-    """Return a copy of the template that lies elsewhere and was edited."""
+    """Return an edited copy of the template in another folder."""
     shutil.copytree(template.path, to / template.name)
     edit(to / template.name)
     return registry.load(to / template.name)
@@ -39,7 +39,7 @@ def same(_root: Path) -> None:
 
 
 def recreated(root: Path) -> None:
-    """Make the files again in another order, so that a folder lists them differently."""
+    """Create the files in another order, so that the folder lists them differently."""
     files = {path: (path.read_bytes(), path.stat().st_mode) for path in root.rglob("*") if path.is_file()}
     for path in files:
         path.unlink()
@@ -49,13 +49,13 @@ def recreated(root: Path) -> None:
 
 
 def closed(root: Path) -> None:
-    """Take the permissions of everybody else away."""
+    """Remove the permissions of group and others."""
     (root / FOLDER / "a.txt").chmod(0o600)
     (root / FOLDER / "b/run.sh").chmod(0o700)
 
 
 def littered(root: Path) -> None:
-    """Leave what Python and systems leave, and what no project gets."""
+    """Add junk files, and files that are not generated."""
     for name in ("hooks/__pycache__/post.pyc", f"{FOLDER}/b/x.pyc", f"{FOLDER}/.DS_Store", "notes.md"):
         (root / name).parent.mkdir(exist_ok=True)
         (root / name).write_bytes(b"\0")
@@ -63,12 +63,12 @@ def littered(root: Path) -> None:
 
 @pytest.mark.parametrize("edit", [same, recreated, closed, littered])
 def test_the_same_content_elsewhere_has_the_same_hash(shop: Template, tmp_path: Path, edit: Edit) -> None:
-    """Whatever the order of its files, the permissions of the checkout, and what lies around."""
-    assert content_hash(copied(shop, tmp_path / "copy", edit)) == content_hash(shop)
+    """File order, permissions and junk files do not count."""
+    assert compute_content_hash(copied(shop, tmp_path / "copy", edit)) == compute_content_hash(shop)
 
 
 def write(name: str, text: str) -> Edit:
-    """Return an edit that writes a file, line ends as they are."""
+    """Return an edit that writes a file with its line endings unchanged."""
     return lambda root: (root / name).write_bytes(text.encode())
 
 
@@ -91,42 +91,42 @@ def write(name: str, text: str) -> Edit:
     ids=["a byte", "a line end", "a new file", "a hook", "a default", "a name", "a folder", "a missing file",
          "an executable bit", "the project's folder"],
 )  # fmt: skip
-def test_another_content_has_another_hash(shop: Template, tmp_path: Path, edit: Edit) -> None:
-    """Each thing that changes what is generated changes it."""
-    assert content_hash(copied(shop, tmp_path / "copy", edit)) != content_hash(shop)
+def test_different_content_has_a_different_hash(shop: Template, tmp_path: Path, edit: Edit) -> None:
+    """Everything that affects the generated project counts."""
+    assert compute_content_hash(copied(shop, tmp_path / "copy", edit)) != compute_content_hash(shop)
 
 
-def test_it_is_computed_once_per_process(shop: Template, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A cohort of hundreds asks for it again and again."""
-    before = content_hash(shop)
+def test_the_hash_is_computed_once_per_process(shop: Template, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second call reads no file."""
+    before = compute_content_hash(shop)
     with monkeypatch.context() as patch:
         patch.setattr(Path, "read_bytes", None)
-        assert content_hash(shop) == before
+        assert compute_content_hash(shop) == before
 
 
 def test_a_link_is_refused(shop: Template) -> None:
-    """As it is when the template is rendered: what it leads to may differ from machine to machine."""
+    """Rendering refuses it too: its target may differ between machines."""
     (shop.path / FOLDER / "link").symlink_to("a.txt")
     with pytest.raises(TemplateError, match=r"holds a link, \{\{cookiecutter"):
-        content_hash(shop)
+        compute_content_hash(shop)
 
 
 def test_a_template_that_cannot_be_read_is_named(shop: Template) -> None:
-    """Not a traceback."""
+    """As a TemplateError."""
     (shop.path / "cookiecutter.json").unlink()
     with pytest.raises(TemplateError, match=r"The template shop cannot be read: .*cookiecutter\.json"):
-        content_hash(shop)
+        compute_content_hash(shop)
 
 
 def test_a_template_without_a_folder_is_refused(shop: Template) -> None:
-    """There would be nothing to generate."""
-    with pytest.raises(TemplateError, match="The template hooks has no folder to generate from"):
-        contents.project_folder(replace(shop, name="hooks", path=shop.path / "hooks"))
+    """There is nothing to generate."""
+    with pytest.raises(TemplateError, match="The template hooks has no project folder"):
+        contents.find_project_folder(replace(shop, name="hooks", path=shop.path / "hooks"))
 
 
-def test_windows_takes_the_same_files_for_executable(monkeypatch: pytest.MonkeyPatch) -> None:
-    """In the real templates: otherwise commits would have other ids there."""
-    for template in registry.templates():
+def test_windows_detects_the_same_executable_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the real templates. Otherwise, commits would have different ids on Windows."""
+    for template in registry.load_all():
         files = [path for path in template.path.rglob("*") if path.is_file()]
         here = [path for path in files if contents.is_executable(path)]
         with monkeypatch.context() as patch:

@@ -1,1 +1,1 @@
-"""Cohorts: rosters in, repositories out, and what became of them."""
+"""Tests of cohorts: create, push and check one repository per student."""

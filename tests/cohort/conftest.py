@@ -1,4 +1,4 @@
-"""What tests of cohorts share: the template of a small course is the only one that there is."""
+"""Fixtures for tests of cohorts, which use the small course of the assignment tests."""
 
 import pytest
 
@@ -10,5 +10,5 @@ __all__ = ["course"]
 
 @pytest.fixture(scope="session")
 def need() -> tools.Needs:
-    """Return what a test calls to get a tool of the machine, or to end without it."""
+    """Return a callable that finds a program of the machine, or skips the test without it."""
     return tools.Needs()

@@ -1,4 +1,4 @@
-"""`kill -9` at any moment loses nothing: the next run ends as if nothing had happened."""
+"""A run killed with `kill -9` at any moment loses nothing: the next run completes the cohort."""
 
 import os
 import random
@@ -13,33 +13,33 @@ from pathlib import Path
 import pytest
 
 from scaffold.catalog import registry
-from scaffold.catalog.registry import folder as real_templates
+from scaffold.catalog.registry import find_folder as real_templates
 from scaffold.cohort import state, workers
 from tests.course import ASSIGNMENT, CREATE, commits, git, repositories, roster, scaffold, write
 
 MOMENTS = 50
 STUDENTS = 6
 CODE = "from scaffold.cli import main; main(prog_name='scaffold')"
-# With as many processes as that, workers die too; a cohort this small would do without otherwise.
-PROGRAM = f"from scaffold.cohort import workers; workers.FEW = 2; {CODE}"
+# Such a small cohort would not use worker processes otherwise.
+PROGRAM = f"from scaffold.cohort import workers; workers.MIN_PARALLEL_JOBS = 2; {CODE}"
 
 
 def start(out: str) -> subprocess.Popen[bytes]:
-    """Start making a cohort in a process group of its own."""
+    """Start `cohort create` in a process group of its own."""
     args = ["cohort", "create", "assignment.toml", "roster.csv", "--out", out, "--jobs", "2", "-q"]
     return subprocess.Popen([sys.executable, "-c", PROGRAM, *args], start_new_session=True)
 
 
-def all_gone(group: int) -> None:
-    """Wait until the workers of a killed run have seen that, too."""
+def wait_for_exit(group: int) -> None:
+    """Wait until all processes of a group have ended."""
     until = time.monotonic() + 20
-    while alive(group):
+    while is_alive(group):
         assert time.monotonic() < until, "a worker lives on"
         time.sleep(0.01)
 
 
-def alive(group: int) -> bool:
-    """Whether a process of that group runs; one that only waits to be counted as dead does not."""
+def is_alive(group: int) -> bool:
+    """Whether a process of the group runs. Zombies do not count."""
     for stat in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):
             state_of, _, group_of = stat.read_text("ascii", "replace").rpartition(")")[2].split()[:3]
@@ -48,25 +48,25 @@ def alive(group: int) -> bool:
     return False
 
 
-def timed(out: str) -> float:
-    """Make a cohort undisturbed, and return how long it took."""
+def time_undisturbed(out: str) -> float:
+    """Create a cohort without killing it, and return the seconds it took."""
     began = time.monotonic()
     assert start(out).wait(60) == 0
     return time.monotonic() - began
 
 
 @pytest.fixture(autouse=True)
-def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Six students and the real template of the blog, so that there is something to interrupt."""
-    monkeypatch.setattr(registry, "folder", real_templates)
-    registry.templates.cache_clear()
+def six_students(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Use six students and the real blog template, so that there is enough to interrupt."""
+    monkeypatch.setattr(registry, "find_folder", real_templates)
+    registry.load_all.cache_clear()
     text = ASSIGNMENT.replace('name = "shop"', 'name = "blog-django"')
     write({"assignment.toml": text, "roster.csv": roster(STUDENTS)})
 
 
-def test_fifty_random_moments() -> None:
-    """Killed alone, so that its workers outlive it, or with them; the rerun gives the same, and all of it."""
-    took = min(timed("whole"), timed("again"))
+def test_killing_at_fifty_random_moments_loses_nothing() -> None:
+    """The run is killed alone or with its workers, and the next run creates the same commits."""
+    took = min(time_undisturbed("whole"), time_undisturbed("again"))
     expected = commits(Path("whole"))
     moments = random.Random(6)  # noqa: S311 - any moments will do, if they are the same
     caught = 0
@@ -79,11 +79,11 @@ def test_fifty_random_moments() -> None:
         else:
             with suppress(ProcessLookupError):  # it had ended by itself
                 os.killpg(process.pid, signal.SIGKILL)
-            all_gone(process.pid)
+            wait_for_exit(process.pid)
         process.wait(60)
         again = scaffold(*CREATE)
         assert again.exit_code == 0, (moment, again.output)
-        all_gone(process.pid)
+        wait_for_exit(process.pid)
         found = state.read(Path("out"))
         assert {name: record.commit for name, record in found.records.items()} == expected
         assert {record.step for record in found.records.values()} == {"committed"}
@@ -98,10 +98,10 @@ def test_fifty_random_moments() -> None:
     assert caught > MOMENTS // 2
 
 
-def test_a_worker_that_dies_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is done is kept, and the same command goes on."""
+def test_a_worker_that_dies_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Finished repositories are kept, and the same command continues."""
     code = "import os; os._exit(9)"
-    monkeypatch.setattr(workers, "FEW", 2)
+    monkeypatch.setattr(workers, "MIN_PARALLEL_JOBS", 2)
     args = [
         sys.executable,
         "-c",
@@ -122,6 +122,9 @@ def test_a_worker_that_dies_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> No
     env = {**os.environ, "PYTHONPATH": str(site.absolute())}
     done = subprocess.run([*args, "--jobs", "2"], env=env, check=False, capture_output=True, text=True)
     assert done.returncode == 1
-    assert "Error: A worker process ended before its work was done; what is finished is kept." in done.stderr
+    assert (
+        "Error: A worker process ended before its work was done. Finished repositories are kept."
+        in done.stderr
+    )
     assert "--jobs 1" in done.stderr
     assert start("out").wait(60) == 0

@@ -1,4 +1,4 @@
-"""What is known of students stays in the instructor's folder, and each repository knows of its own."""
+"""Student data stays in the instructor's folder, and each repository contains only its own student's."""
 
 import socket
 from pathlib import Path
@@ -16,14 +16,14 @@ PEOPLE = {
 
 
 @pytest.fixture(autouse=True)
-def three() -> None:
-    """Three students with nothing in common."""
+def three_students() -> None:
+    """Use a roster of three students with distinct names and domains."""
     rows = "".join(f"{login},{name},{mail}\n" for login, (name, mail) in PEOPLE.items())
     write({"roster.csv": "username,name,email\n" + rows})
 
 
-def test_no_repository_knows_of_another_student() -> None:
-    """Not in a file, not in its objects, not in its settings."""
+def test_no_repository_contains_data_of_another_student() -> None:
+    """Neither in files, nor in git objects, nor in git settings."""
     create()
     for login in PEOPLE:
         folder = repositories()[f"shop-2026-{login}"]
@@ -40,15 +40,15 @@ def test_no_repository_knows_of_another_student() -> None:
         assert str(Path.cwd()) not in everything
 
 
-def test_no_address_is_kept() -> None:
-    """The state says who has what, and needs no more."""
+def test_email_addresses_are_not_recorded() -> None:
+    """The state file has only names and usernames."""
     create()
     assert "example" not in Path("out/cohort.jsonl").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("roster", ["roster.csv", "my roster #1.csv"])
-def test_an_instructor_who_keeps_the_folder_in_git_commits_no_names(roster: str) -> None:
-    """Roster, state, repositories and reports are ignored; other files are not."""
+def test_student_data_is_ignored_by_git(roster: str) -> None:
+    """Roster, state, repositories and reports are ignored, other files are not."""
     Path("out").mkdir()
     for name in ("assignment.toml", "roster.csv"):
         Path(name).rename(Path("out") / (roster if name == "roster.csv" else name))
@@ -62,8 +62,8 @@ def test_an_instructor_who_keeps_the_folder_in_git_commits_no_names(roster: str)
     assert Path("out/.gitignore").read_text(encoding="utf-8").startswith("*.pyc\n")
 
 
-def test_no_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither making nor looking opens a connection."""
+def test_create_and_status_use_no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither command opens a connection."""
 
     def refuse(*_: object) -> None:
         raise AssertionError

@@ -1,4 +1,4 @@
-"""Addresses to push to."""
+"""Remote patterns: allowed addresses, and no credentials in output."""
 
 import pytest
 
@@ -19,10 +19,10 @@ from scaffold.errors import UsageError
         ("/srv/git/{repo}.git", "/srv/git/r.git", "/srv/git/r.git"),
     ],
 )
-def test_what_is_pushed_to_and_what_is_shown(text: str, url: str, shown: str) -> None:
-    """Git gets all of it, people see no credentials."""
+def test_credentials_are_removed_from_the_shown_address(text: str, url: str, shown: str) -> None:
+    """Git gets the whole address."""
     pattern = remote.parse(text)
-    assert (pattern.url("r"), pattern.shown("r")) == (url, shown)
+    assert (pattern.url("r"), pattern.redacted_url("r")) == (url, shown)
 
 
 @pytest.mark.parametrize(
@@ -30,17 +30,17 @@ def test_what_is_pushed_to_and_what_is_shown(text: str, url: str, shown: str) ->
     ["http://h/{repo}", "git://h/{repo}", "ftp://h/{repo}", "ext::sh -c x {repo}", "fd::7/{repo}", "-x{repo}",
      "{repo}", "../{repo}", "https://h/{repo}\n", "https://h/a b/{repo}", "/a::{repo}", "https://h/r"],
 )  # fmt: skip
-def test_what_is_refused(text: str) -> None:
-    """Other protocols, options, and one address for all."""
+def test_invalid_addresses_are_refused(text: str) -> None:
+    """Other protocols, options, and patterns without {repo}."""
     with pytest.raises(UsageError):
         remote.parse(text)
 
 
-def test_a_refusal_shows_no_password() -> None:
-    """Neither in its sentence nor in its hint."""
+def test_an_error_contains_no_password() -> None:
+    """Neither in its message nor in its hint."""
     with pytest.raises(UsageError) as caught:
         remote.parse("https://me:s3cret@host/x")
     assert "s3cret" not in caught.value.message + caught.value.hint
-    assert remote.redacted("fatal: unable to access 'https://me:s3cret@host/x/'") == (
+    assert remote.redact("fatal: unable to access 'https://me:s3cret@host/x/'") == (
         "fatal: unable to access 'https://host/x/'"
     )

@@ -1,4 +1,4 @@
-"""The overview as CSV and as a page."""
+"""The status of a cohort as CSV and as an HTML page."""
 
 import csv
 import io
@@ -19,19 +19,19 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
 @pytest.mark.parametrize(
     "cell", ["=1+1", "+1", "-1", "@A1", "\tx", "\rx", "\nx", " =1", "＝1", "－1"]
 )  # fmt: skip
-def test_what_a_spreadsheet_would_compute_is_shown(cell: str) -> None:
-    """Behind an apostrophe."""
-    assert report.plain_cell(cell) == f"'{cell}"
+def test_formulas_are_escaped(cell: str) -> None:
+    """With an apostrophe."""
+    assert report.escape_cell(cell) == f"'{cell}"
 
 
 @pytest.mark.parametrize("cell", ["", "Ada", "1-1", "a=b", "'=1"])
-def test_other_cells_stay(cell: str) -> None:
-    """As they are."""
-    assert report.plain_cell(cell) == cell
+def test_other_cells_are_unchanged(cell: str) -> None:
+    """They are not formulas."""
+    assert report.escape_cell(cell) == cell
 
 
-def test_the_csv_has_a_row_for_each() -> None:
-    """With section, hashes and remote."""
+def test_the_csv_has_a_row_per_repository() -> None:
+    """With section, commit and tree."""
     write({"roster.csv": "username,name,section\nada,Ada Lovelace,B\n"})
     create()
     (row,) = csv.DictReader(io.StringIO(scaffold("cohort", "status", "out", "--csv").stdout))
@@ -56,23 +56,25 @@ def test_the_csv_has_a_row_for_each() -> None:
         ("UTC", "", ""),
     ],
 )
-def test_days_are_those_of_who_reads(
+def test_days_are_in_the_readers_time_zone(
     zone: str, date: str, day: str, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
-    """A commit is as late as the reader's calendar says, not as that of the machine it was made on."""
+    """Not in that of the machine that made the commit."""
     request.addfinalizer(time.tzset)
     with monkeypatch.context() as patch:
         patch.setenv("TZ", zone)
         time.tzset()
-        look = status.Look(state.Record("r", "committed", "", ()), present=True, starts=True, last_date=date)
-        assert report.row(look)[-1] == day
+        found = status.RepositoryStatus(
+            state.Record("r", "committed", "", ()), present=True, started_from_record=True, last_date=date
+        )
+        assert report.table_row(found)[-1] == day
 
 
 def test_the_page_is_one_file_without_scripts() -> None:
-    """Nothing is loaded from anywhere, and it says so to the browser."""
+    """It loads nothing, and its Content-Security-Policy forbids it."""
     create()
     result = scaffold("cohort", "status", "out", "--html", "page.html")
-    assert result.stdout == "✔ Wrote page.html. It names students: keep it to yourself.\n"
+    assert result.stdout == "✔ Wrote page.html. It contains student names: do not publish it.\n"
     page = Path("page.html").read_text(encoding="utf-8")
     assert "default-src 'none'; style-src 'unsafe-inline'" in page
     assert not re.search(r"<(script|link|img|iframe)|https?:|url\(", page)
@@ -88,8 +90,8 @@ def test_the_page_is_one_file_without_scripts() -> None:
 
 
 @pytest.mark.parametrize("width", [360, 1024, 1280])
-def test_the_page_fits_phones_and_desks(need: tools.Needs, width: int) -> None:
-    """Nothing sticks out at the side, and Tab goes straight to the table, which stays a table."""
+def test_the_page_fits_narrow_and_wide_screens(need: tools.Needs, width: int) -> None:
+    """There is no horizontal scrolling, and the skip link leads to a table with its semantics."""
     chromium = need("chromium")
     rows = f"ada,Ada Lovelace\nlong,{'x' * 120}\nname,{'a-' * 60}\n"
     write({"roster.csv": f"username,name\n{rows}{'u' * 60},Grace Hopper\n"})
@@ -102,7 +104,7 @@ def test_the_page_fits_phones_and_desks(need: tools.Needs, width: int) -> None:
         page.goto(Path("page.html").absolute().as_uri())
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         page.keyboard.press("Tab")
-        assert page.evaluate("document.activeElement.textContent") == "To the table"
+        assert page.evaluate("document.activeElement.textContent") == "Skip to the table"
         page.keyboard.press("Enter")
         assert page.evaluate("document.activeElement.id") == "repositories"
         assert page.get_by_role("table").get_by_role("row").count() == 5
@@ -110,8 +112,8 @@ def test_the_page_fits_phones_and_desks(need: tools.Needs, width: int) -> None:
         browser.close()
 
 
-def test_a_page_that_cannot_be_written_is_a_sentence() -> None:
-    """With what to do."""
+def test_a_page_that_cannot_be_written_is_an_error() -> None:
+    """The message names the file."""
     create()
     result = scaffold("cohort", "status", "out", "--html", "no/page.html")
     assert result.exit_code == 1

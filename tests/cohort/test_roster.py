@@ -1,4 +1,4 @@
-"""Rosters of every format become the same students, whatever their letters, signs and separators."""
+"""Reading rosters of every format, encoding and separator."""
 
 import json
 from pathlib import Path
@@ -29,50 +29,50 @@ Student,ID,SIS User ID,SIS Login ID,Section,Homework 1 (123),Final Score
 """
 
 
-def people(name: str, text: str | bytes) -> list[tuple[int, str, str, str, str]]:
-    """Read a roster and return what counts of it."""
+def read_students(name: str, text: str | bytes) -> list[tuple[int, str, str, str, str]]:
+    """Read a roster, and return line, username, name, e-mail address and team of each student."""
     write({name: text})
     found = roster.read(Path(name))
     return [(each.line, each.username, each.name, each.email, each.team) for each in found.students]
 
 
 def test_classroom_50() -> None:
-    """Whoever is no student is left out, and that is told."""
-    assert people("r.csv", CLASSROOM_50) == [
+    """Rows with another role are skipped and reported."""
+    assert read_students("r.csv", CLASSROOM_50) == [
         (2, "ada", "Ada Lovelace", "ada@example.org", ""),
         (3, "grace", "Grace Hopper", "grace@example.org", ""),
     ]
     found = roster.read(Path("r.csv"))
-    assert (found.kind, found.students[1].section) == ("Classroom 50", "B")
-    assert [(each.line, each.message) for each in found.skipped] == [(4, "prof is no student but 'teacher'")]
+    assert (found.format, found.students[1].section) == ("Classroom 50", "B")
+    assert [(each.line, each.message) for each in found.skipped] == [(4, "prof has the role 'teacher'")]
 
 
 def test_github_classroom() -> None:
-    """Who has not linked an account goes by the identifier."""
-    assert people("r.csv", GITHUB_CLASSROOM) == [
+    """A student without a linked account has the identifier as username."""
+    assert read_students("r.csv", GITHUB_CLASSROOM) == [
         (2, "ada", "Ada Lovelace", "", ""),
         (3, "grace@example.org", "", "grace@example.org", ""),
     ]
-    assert roster.read(Path("r.csv")).kind == "GitHub Classroom"
+    assert roster.read(Path("r.csv")).format == "GitHub Classroom"
 
 
 def test_canvas() -> None:
-    """The rows that are no students are skipped, and names are turned around."""
-    assert people("r.csv", CANVAS) == [
+    """Rows without a student are skipped, and "Last, First" becomes "First Last"."""
+    assert read_students("r.csv", CANVAS) == [
         (4, "ada@example.org", "Ada Lovelace", "ada@example.org", ""),
         (5, "grace", "Grace Hopper", "", ""),
     ]
     skipped = [(each.line, each.message) for each in roster.read(Path("r.csv")).skipped]
     assert skipped == [
-        (2, "a row of Canvas without a student"),
-        (3, "the points possible"),
-        (6, "the test student of Canvas"),
+        (2, "a Canvas row without a student"),
+        (3, "Canvas's row of possible points"),
+        (6, "Canvas's test student"),
     ]
 
 
 def test_repobee_lines() -> None:
-    """One team a line; a team of one is a student."""
-    assert people("students.txt", "# 2026\nada\n\ngrace linus  # late\n") == [
+    """One team per line; a team of one is a student."""
+    assert read_students("students.txt", "# 2026\nada\n\ngrace linus  # late\n") == [
         (2, "ada", "", "", ""),
         (4, "grace", "", "", "grace-linus"),
         (4, "linus", "", "", "grace-linus"),
@@ -80,8 +80,10 @@ def test_repobee_lines() -> None:
 
 
 def test_repobee_yaml() -> None:
-    """Teams have names of their own."""
-    assert people("students.yml", "red:\n    members: [ada, grace]\nblue:\n    members:\n    - 007\n") == [
+    """Teams have names."""
+    assert read_students(
+        "students.yml", "red:\n    members: [ada, grace]\nblue:\n    members:\n    - 007\n"
+    ) == [
         (2, "ada", "", "", "red"),
         (2, "grace", "", "", "red"),
         (5, "007", "", "", "blue"),
@@ -98,9 +100,9 @@ def test_repobee_yaml() -> None:
     ],
     ids=["semicolons", "tabs", "blanks", "Windows"],
 )
-def test_any_table_with_headers_that_tell(text: str) -> None:
-    """Case, signs, language and separator do not matter."""
-    ((_, *found),) = people("r.csv", text)
+def test_any_table_with_known_columns(text: str) -> None:
+    """Case, punctuation, language and separator of the header do not matter."""
+    ((_, *found),) = read_students("r.csv", text)
     assert found == ["ada", "Ada Lovelace", "a@b.org", "red"]
 
 
@@ -112,9 +114,9 @@ def test_any_table_with_headers_that_tell(text: str) -> None:
     ],
     ids=["UTF-8", "with a mark"],
 )
-def test_encodings(data: bytes) -> None:
-    """As spreadsheets write them."""
-    assert people("r.csv", data) == [(2, "zoe", "Zoë Müller", "", "")]
+def test_utf_8_with_and_without_byte_order_mark(data: bytes) -> None:
+    """Spreadsheets write both."""
+    assert read_students("r.csv", data) == [(2, "zoe", "Zoë Müller", "", "")]
 
 
 @pytest.mark.parametrize(
@@ -133,32 +135,34 @@ def test_encodings(data: bytes) -> None:
         ("鈴木", "shift_jis", ""),
     ],
 )
-def test_another_code_page_has_to_be_named(name: str, encoding: str, offered: str) -> None:
-    """Bytes do not tell which it is: names are never guessed, and the right option is among those offered."""
+def test_other_encodings_must_be_named(name: str, encoding: str, offered: str) -> None:
+    """Encodings are never guessed; the hint lists the right one with the names as it reads them."""
     write({"r.csv": f"username,name\nada,{name}\n".encode(encoding), "assignment.toml": ASSIGNMENT})
     assert [each.name for each in roster.read(Path("r.csv"), encoding).students] == [name]
     args = ("cohort", "create", "assignment.toml", "r.csv", "--out", "out", "--dry-run", "--json")
-    told = json.loads(scaffold(*args, "--encoding", encoding).stdout)
-    assert told["make"][0]["students"] == [name]
+    planned = json.loads(scaffold(*args, "--encoding", encoding).stdout)
+    assert planned["make"][0]["students"] == [name]
     if encoding.startswith("utf"):
         return
     refused = scaffold(*args)
     assert (refused.exit_code, refused.stdout) == (2, "")
-    assert refused.stderr.startswith("Error: r.csv, line 2: it is not UTF-8 text.\nSave it as CSV in UTF-8")
+    assert refused.stderr.startswith(
+        "Error: r.csv, line 2: it is not UTF-8 text.\nSave it in your spreadsheet program as CSV UTF-8"
+    )
     option = f"\n  --encoding {offered}  ada,{name}\n" if offered else "Or name its encoding"
     assert option in refused.stderr
     assert not Path("out").exists()
 
 
 @pytest.mark.parametrize("encoding", ["klingon", "rot13", "ascii"])
-def test_an_encoding_that_does_not_fit_is_refused(encoding: str) -> None:
-    """With what to name instead."""
+def test_an_unknown_or_wrong_encoding_is_refused(encoding: str) -> None:
+    """The hint lists others."""
     write({"r.csv": "username,name\nzoe,Zoë\n"})
     args = ("cohort", "create", "assignment.toml", "r.csv", "--out", "out", "--encoding", encoding)
     result = scaffold(*args)
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr.splitlines() == (
-        ["Error: r.csv is not ascii text.", "Name another one with --encoding."]
+        ["Error: r.csv is not ascii text.", "Choose another encoding with --encoding."]
         if encoding == "ascii"
         else [
             f"Error: There is no encoding called {encoding!r}.",
@@ -172,27 +176,30 @@ def test_an_encoding_that_does_not_fit_is_refused(encoding: str) -> None:
     ["sep=;\n", "\ufeffsep=;\r\n", '"sep=;"\n', "SEP=;\n", "sep=;;;\n", "\nsep=;\n"],
 )
 @pytest.mark.parametrize("file", ["r.csv", "r.txt"])
-def test_the_line_that_tells_excel_the_separator_is_no_header(head: str, file: str) -> None:
-    """What it names separates the cells, and the lines are still those of the file."""
+def test_excels_separator_line_is_not_a_header(head: str, file: str) -> None:
+    """It sets the separator, and line numbers still count it."""
     below = head.count("\n") + 2
-    assert people(file, f"{head}username;name\nada;Lovelace, Ada\n") == [
+    assert read_students(file, f"{head}username;name\nada;Lovelace, Ada\n") == [
         (below, "ada", "Lovelace, Ada", "", "")
     ]
 
 
-def test_excel_is_told_of_other_separators() -> None:
-    """Even of such as no header would be split at."""
-    assert people("r.csv", "sep=|\nusername|name\nada|Ada, Lovelace; A\n") == [
+def test_excels_separator_line_may_name_any_separator() -> None:
+    """Including those that are not detected otherwise."""
+    assert read_students("r.csv", "sep=|\nusername|name\nada|Ada, Lovelace; A\n") == [
         (3, "ada", "Ada, Lovelace; A", "", "")
     ]
-    assert people("r.csv", "sep=\t\nusername\tname\nada\tAda, L\n") == [(3, "ada", "Ada, L", "", "")]
+    assert read_students("r.csv", "sep=\t\nusername\tname\nada\tAda, L\n") == [(3, "ada", "Ada, L", "", "")]
 
 
-def test_lines_are_those_of_the_file() -> None:
-    """Also below empty lines and short rows."""
-    assert [line for line, *_ in people("r.csv", "username,name\n\nada\n,,\n\ngrace,Grace\n")] == [3, 6]
+def test_line_numbers_count_empty_lines() -> None:
+    """And short rows."""
+    assert [line for line, *_ in read_students("r.csv", "username,name\n\nada\n,,\n\ngrace,Grace\n")] == [
+        3,
+        6,
+    ]
 
 
-def test_a_list_of_names_under_one_header() -> None:
-    """A single column is a table if its header says what it is."""
-    assert people("names.txt", "name\nAda Lovelace\n") == [(2, "", "Ada Lovelace", "", "")]
+def test_a_single_column_with_a_header() -> None:
+    """It is a table if the header is a known column."""
+    assert read_students("names.txt", "name\nAda Lovelace\n") == [(2, "", "Ada Lovelace", "", "")]

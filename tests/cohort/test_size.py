@@ -1,4 +1,4 @@
-"""Five hundred students from a roster of each format."""
+"""Cohorts of five hundred students, with a roster of each format."""
 
 import csv
 import io
@@ -10,14 +10,14 @@ import pytest
 
 from scaffold.assignment import loading
 from scaffold.catalog import registry
-from scaffold.cohort import roster, state, units
+from scaffold.cohort import planning, roster, state
 from tests.course import create, git, repositories, write
 
 COUNT = 500
 
 
 def table(header: str, row: Callable[[int], list[str]], extra: list[list[str]] | None = None) -> str:
-    """Return a CSV of so many students."""
+    """Return a CSV with COUNT students."""
     stream = io.StringIO()
     writer = csv.writer(stream)
     writer.writerow(header.split(","))
@@ -47,18 +47,18 @@ ROSTERS = {
 
 @pytest.mark.parametrize("kind", ROSTERS)
 def test_five_hundred_are_planned(kind: str) -> None:
-    """Each with a repository of their own."""
+    """Each student gets a repository."""
     name, text = ROSTERS[kind]
     write({name: text})
     found = roster.read(Path(name))
-    planned = units.plan(loading.load(Path()), registry.find("shop"), found)
-    assert found.kind == kind
-    assert len({unit.repository for unit in planned}) == COUNT
-    assert len({str(unit.answers) for unit in planned}) == COUNT
+    planned = planning.plan_repositories(loading.load(Path()), registry.find("shop"), found)
+    assert found.format == kind
+    assert len({each.name for each in planned}) == COUNT
+    assert len({str(each.answers) for each in planned}) == COUNT
 
 
-def test_five_hundred_are_made() -> None:
-    """On every core, and all of them clean."""
+def test_five_hundred_are_created() -> None:
+    """On every core, with clean working trees."""
     write({"roster.csv": ROSTERS["Classroom 50"][1]})
     create()
     found = state.read(Path("out")).records

@@ -1,12 +1,14 @@
-"""The command line as scripts meet it: output, exit codes, and a disk that stays as it was."""
+"""The command line without a terminal: output, exit codes and files."""
 
 import json
 import os
 import shlex
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
@@ -15,7 +17,7 @@ from click.testing import CliRunner, Result
 from scaffold import __version__
 from scaffold.catalog import registry
 from scaffold.cli import main
-from scaffold.engine import render
+from scaffold.engine import project, render
 from scaffold.system import process
 from scaffold.terminal import next_steps as following
 from tests.conftest import MakeTemplate, tree
@@ -54,11 +56,11 @@ def templates(make_template: MakeTemplate, monkeypatch: pytest.MonkeyPatch) -> I
         __prompts__=PROMPTS,
     )
     make_template({"README.md": "chat\n"}, name="chat")
-    registry.templates.cache_clear()
-    monkeypatch.setattr(registry, "folder", lambda: shop.path.parent)
+    registry.load_all.cache_clear()
+    monkeypatch.setattr(registry, "find_folder", lambda: shop.path.parent)
     monkeypatch.setenv("PATH", os.environ["PATH"])
     yield
-    registry.templates.cache_clear()
+    registry.load_all.cache_clear()
 
 
 def scaffold(*args: str) -> Result:
@@ -83,46 +85,46 @@ def refused(result: Result, code: int, *parts: str) -> None:
     [
         ("new shpo -y", 2, ["There is no template called 'shpo'.", "Did you mean shop?"]),
         ("show shpo", 2, ["There is no template called 'shpo'.", "Did you mean shop?"]),
-        ("new zzz -y", 2, ["There is no template called 'zzz'.", "There are: chat, shop."]),
+        ("new zzz -y", 2, ["There is no template called 'zzz'.", "Available templates: chat, shop."]),
         ("new shop -y -a licence=MIT", 1, ["no question called 'licence'.", "Did you mean license?"]),
-        ("new shop -y -a zzz=1", 1, ["no question called 'zzz'.", f"There are: {UNANSWERED}."]),
+        ("new shop -y -a zzz=1", 1, ["no question called 'zzz'.", f"Available questions: {UNANSWERED}."]),
         ("new shop -y -a license=mitt", 1, ["license: 'mitt' is not one of MIT, none.", "Did you mean MIT?"]),
-        ("new shop -y -a license", 2, ["'license' is not an answer.", "KEY=VALUE"]),
-        ("new shop -y -a project_slug=../../evil", 1, ["'../../evil' cannot be a short name"]),
-        ("new shop -y -a project_slug=1shop", 1, ["'1shop' cannot be a short name"]),
-        ("new shop -y -a project_slug=my-shop", 1, ["cannot be a short name", "for example 'my_shop'"]),
-        ("new shop -y -a project_slug=class", 1, ["a word of the Python language"]),
+        ("new shop -y -a license", 2, ["'license' is not a KEY=VALUE pair.", "KEY=VALUE"]),
+        ("new shop -y -a project_slug=../../evil", 1, ["'../../evil' is not a valid short name"]),
+        ("new shop -y -a project_slug=1shop", 1, ["'1shop' is not a valid short name"]),
+        ("new shop -y -a project_slug=my-shop", 1, ["is not a valid short name", "for example 'my_shop'"]),
+        ("new shop -y -a project_slug=class", 1, ["it is a Python keyword"]),
         ("new shop -y -a project_slug=json", 1, ["standard library"]),
         ("new shop -y -a project_slug=django", 1, ["a package that the projects use"]),
-        ("new shop -y -a project_slug=con", 1, ["Windows has a device of that name"]),
-        ("new shop -y -a project_slug=postgres", 1, ["database servers keep that name"]),
+        ("new shop -y -a project_slug=con", 1, ["it is a device name on Windows"]),
+        ("new shop -y -a project_slug=postgres", 1, ["database servers reserve it"]),
         ("new shop -y -a project_slug=", 1, ["it may not be empty"]),
-        ("new shop -y -a 'project_name={{ 7*7 }}'", 1, ["it may not hold {{"]),
-        ("new shop -y full", 1, ["full is there already and is not empty", "Name another directory."]),
-        ("new shop -y full/file", 1, ["file is there already and is not a folder"]),
-        ("new shop -y --dry-run full", 1, ["full is there already and is not empty"]),
-        ("new shop -y 'two\nlines'", 1, ["name 'two\\nlines' holds a character that cannot be shown."]),
+        ("new shop -y -a 'project_name={{ 7*7 }}'", 1, ["it may not contain {{"]),
+        ("new shop -y full", 1, ["full already exists and is not empty", "Choose another directory."]),
+        ("new shop -y full/file", 1, ["file already exists and is not a folder"]),
+        ("new shop -y --dry-run full", 1, ["full already exists and is not empty"]),
+        ("new shop -y 'two\nlines'", 1, ["name 'two\\nlines' contains an unprintable character."]),
         ("new shop -y a/b/c", 1, ["a/b does not exist.", "mkdir -p"]),
         ("new shop -y --answers none.toml", 1, ["none.toml cannot be read: No such file", "Check the path"]),
-        ("new shop -y --answers full/file", 1, ["full/file is not TOML"]),
+        ("new shop -y --answers full/file", 1, ["full/file is not valid TOML"]),
         ("new shop -y --answers key.toml", 1, ["key.toml, line 2: shop has no question called 'licence'."]),
         ("new shop -y --answers number.toml", 1, ["number.toml, line 1: the answer to license is"]),
-        ("new shop", 2, [f"no terminal to ask in, and 4 questions are open: {UNANSWERED}.", "--defaults"]),
-        ("new shop -a project_name=A -a project_slug=aa -a license=MIT", 2, ["one question is open: author"]),
-        ("new", 2, ["no terminal to ask in, and 9 questions are open: template, project_name,"]),
-        ("new -a license=none", 2, ["8 questions are open: template, project_name", "scaffold new shop"]),
-        ("new -y", 2, ["--defaults needs a template", "Name one of: chat, shop"]),
+        ("new shop", 2, ["no terminal for prompts", f"missing: {UNANSWERED}.", "--defaults"]),
+        ("new shop -a project_name=A -a project_slug=aa -a license=MIT", 2, ["missing: author_name."]),
+        ("new", 2, ["no terminal for prompts, and these answers are missing: template, project_name,"]),
+        ("new -a license=none", 2, ["are missing: template, project_name", "scaffold new shop"]),
+        ("new -y", 2, ["--defaults needs a template", "Name one: chat, shop"]),
         ("new -a zzz=1", 1, ["has no question called 'zzz'."]),
         ("new shop one two -y", 2, ["unexpected extra argument", "See: scaffold new -h"]),
         ("new shop --colour", 2, ["No such option '--colour'", "See: scaffold new -h"]),
         ("generate", 2, ["No such command 'generate'", "See: scaffold -h"]),
         ("completion tcsh", 2, ["'tcsh' is not one of 'bash', 'zsh', 'fish'"]),
-        ("status", 1, ["is not a project made by scaffold", "Name the project's folder."]),
-        ("status full", 1, ["full is not a project made by scaffold"]),
+        ("status", 1, ["is not a scaffold project", "Pass the folder of a project."]),
+        ("status full", 1, ["full is not a scaffold project"]),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )  # fmt: skip
-def test_what_is_wrong_is_said_in_a_sentence(line: str, code: int, parts: list[str]) -> None:
+def test_errors_have_a_message_a_hint_and_an_exit_code(line: str, code: int, parts: list[str]) -> None:
     """Each mistake has its exit code, its sentence and its way out, and the disk stays as it was."""
     Path("full").mkdir()
     Path("full/file").write_text("no TOML", encoding="utf-8")
@@ -149,9 +151,7 @@ def test_git_that_fails_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch, t
     assert os.listdir() == []
 
 
-def test_a_git_that_only_prints_a_note_keeps_no_project_from_being_made(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_a_git_that_does_not_run_is_a_note(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """As on a Mac without developer tools: the note is passed on."""
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin/git").write_text(
@@ -165,7 +165,7 @@ def test_a_git_that_only_prints_a_note_keeps_no_project_from_being_made(
     assert Path("my-shop/README.md").is_file()
 
 
-def test_a_strict_umask_is_kept_to() -> None:
+def test_a_strict_umask_is_respected() -> None:
     """No file of a project, git's own included, can be read by others."""
     before = os.umask(0o077)
     try:
@@ -181,16 +181,16 @@ def test_a_strict_umask_is_kept_to() -> None:
 def test_a_current_folder_that_was_deleted(
     line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is said, where a command needs one."""
+    """Commands that need the current folder fail with a message."""
     gone = tmp_path / "gone"
     gone.mkdir()
     monkeypatch.chdir(gone)
     gone.rmdir()
     result = scaffold(*shlex.split(line))
-    refused(result, 1, "The folder you are in does not exist any more.", "Go to one that does: cd")
+    refused(result, 1, "The current folder no longer exists.", "Change to another folder: cd")
 
 
-def test_a_deleted_current_folder_is_no_obstacle_where_none_is_needed(
+def test_commands_that_need_no_current_folder_run_without_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The catalogue, help, and a project with a whole path."""
@@ -216,7 +216,7 @@ def test_an_interrupt_while_writing_is_one_line(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_bug_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Only failures that a person can mend become sentences."""
+    """Only a ScaffoldError becomes a message."""
 
     def broken(*_: object) -> None:
         raise ZeroDivisionError
@@ -230,14 +230,14 @@ def test_a_project_with_every_default() -> None:
     """The report names the folder and the number of files, and ends with what to type, open and read."""
     result = scaffold("new", "shop", "-y", "--no-git")
     assert result.exit_code == 0
-    assert result.stdout.startswith("✔ Made my-shop: 3 files.\n\nNext\n  cd my-shop\n")
-    assert result.stdout.endswith("\n\nThen open http://127.0.0.1:8000 and read on in README.md.\n")
+    assert result.stdout.startswith("✔ Created my-shop: 3 files.\n\nNext steps\n  cd my-shop\n")
+    assert result.stdout.endswith("\n\nThen open http://127.0.0.1:8000 and read README.md.\n")
     assert sorted(tree(Path("my-shop"))) == [".scaffold.json", "README.md", "src/app.py"]
 
 
 def test_a_first_commit() -> None:
     """With git there is a repository, and the report says so."""
-    assert "3 files, and a first commit." in scaffold("new", "shop", "-y").stdout
+    assert "3 files and a first commit." in scaffold("new", "shop", "-y").stdout
     log = subprocess.run(
         ["git", "log", "--oneline"], cwd="my-shop", check=True, capture_output=True, text=True
     )
@@ -292,7 +292,7 @@ def test_the_pip_way_where_uv_is_missing(program: Callable[[str, str], None]) ->
     assert """  cd 'it'"'"'s my shop'\n""" in result.stdout
     assert result.stdout.endswith(
         "  poe dev\n\n--group needs pip 25.1 or newer; --upgrade-deps brings it.\n"
-        "Then open http://127.0.0.1:8000 and read on in README.md.\n"
+        "Then open http://127.0.0.1:8000 and read README.md.\n"
     )
     assert "Docker is not installed: only the production stack (with db) needs it." in result.stderr
     assert "neither is installed" not in result.stderr
@@ -314,7 +314,7 @@ def test_a_python_that_does_not_answer_is_not_named(
     program: Callable[[str, str], None], script: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Being on PATH is not enough: the next one that does answer is named."""
-    monkeypatch.setattr("scaffold.system.doctor.PATIENCE", 0.5)
+    monkeypatch.setattr("scaffold.system.doctor.TIMEOUT", 0.5)
     program("python3.13", script)
     program("python3", "#!/bin/sh\necho 3 14\n")
     assert steps()[1] == "python3 -m venv --upgrade-deps .venv"
@@ -341,11 +341,37 @@ def test_without_a_python_on_the_path(running: tuple[int, int], monkeypatch: pyt
 
 
 def test_uv_where_there_is_one(program: Callable[[str, str], None]) -> None:
-    """Two commands are enough then, and no Python is started to find them."""
+    """Two commands are enough, and no Python is started to choose them."""
     program("uv", "#!/bin/sh\necho uv 0.4.27\n")
     program("python3.13", f"#!/bin/sh\n: > {shlex.quote(str(Path('started').absolute()))}\necho 3 13\n")
     assert steps() == ["cd my-shop", "uv run poe dev"]
     assert "pip" not in scaffold("new", "shop", "two", "-y", "--no-git").stdout
+    assert not Path("started").exists()
+
+
+def test_uv_answers_while_the_project_is_written(
+    program: Callable[[str, str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is asked before, so that nobody waits for one after the other."""
+    program("uv", "#!/bin/sh\n: > asked\necho uv 0.13.0\n")
+    create = project.create
+
+    def create_later(*args: Any, **options: Any) -> project.CreatedProject:  # noqa: ANN401
+        until = time.monotonic() + 20
+        while not Path("asked").exists():
+            assert time.monotonic() < until, "uv is not asked yet"
+            time.sleep(0.01)
+        return create(*args, **options)
+
+    monkeypatch.setattr(project, "create", create_later)
+    assert steps() == ["cd my-shop", "uv run poe dev"]
+
+
+def test_no_program_is_asked_for_what_is_not_shown(program: Callable[[str, str], None]) -> None:
+    """With --quiet nothing names a next step, and `new` ends without looking for one."""
+    for name in ("uv", "python3.13"):
+        program(name, f"#!/bin/sh\n: > {shlex.quote(str(Path('started').absolute()))}\necho 3 13\n")
+    assert scaffold("new", "shop", "-y", "--no-git", "--quiet").output == ""
     assert not Path("started").exists()
 
 
@@ -364,7 +390,7 @@ def test_a_uv_that_is_too_old_and_no_python(
     monkeypatch.setattr(sys, "version_info", (3, 11, 0))
     result = scaffold("new", "shop", "-y", "--no-git")
     assert (
-        "uv 0.4.26 cannot run a project; 0.4.27 is the oldest that can. Upgrade it with: uv self update"
+        "uv 0.4.26 is too old to run a project; 0.4.27 or newer is required. Upgrade it with: uv self update"
         in " ".join(result.stderr.split())
     )
 
@@ -375,7 +401,7 @@ def test_the_pip_way_on_windows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "win32")
     monkeypatch.setattr("shutil.which", lambda name: name if name == "py" else None)
     monkeypatch.setattr(process, "run", lambda *_, **__: process.Result(0, "3 14\r\n", ""))
-    assert following.after(template, Path("my shop"), ()).commands == (
+    assert following.after(template, {}, Path("my shop"), (), None).commands == (
         'cd "my shop"',
         "py -m venv --upgrade-deps .venv",
         r".venv\Scripts\activate",
@@ -423,7 +449,7 @@ def test_a_dry_run_shows_the_tree_and_writes_nothing() -> None:
     assert result.exit_code == 0
     *drawn, last = result.stdout.splitlines()
     assert drawn == ["my-shop/", "├── src/", "│   └── app.py", "├── .scaffold.json", "└── README.md"]
-    assert last == "3 files; nothing was written."
+    assert last == "Dry run: 3 files, nothing was written."
     assert os.listdir() == []
 
 
@@ -450,7 +476,7 @@ def test_a_directory_names_the_project() -> None:
 
 
 def test_quiet_prints_nothing() -> None:
-    """Not even what could be done next."""
+    """No next steps either."""
     result = scaffold("new", "shop", "-y", "-q", "--no-git")
     assert (result.exit_code, result.output) == (0, "")
     assert Path("my-shop").is_dir()
@@ -489,19 +515,19 @@ def test_the_list_is_one_row_a_template() -> None:
 
 
 def test_the_list_in_json_has_exactly_four_keys() -> None:
-    """What other programs read of it."""
+    """Other programs rely on them."""
     assert json.loads(scaffold("list", "--json").stdout)[1] == {
         "name": "shop", "title": "Shop", "stack": "Python, SQLite", "description": "A shop to learn from.",
     }  # fmt: skip
 
 
-def test_show_tells_all_there_is_to_know() -> None:
+def test_show_prints_every_detail() -> None:
     """Questions with types, choices and defaults, services and ports, the roadmap and the tree."""
     shown = scaffold("show", "shop").stdout
     for part in (
         "shop  Shop: Python, SQLite",
         "project_slug  text",
-        "default: my_shop (made from the others)",
+        "default: my_shop (derived from other answers)",
         "license  choice\n    Which licence?\n    * MIT   short\n      none  all rights reserved",
         "app  8000  the shop",
         "Roadmap\n  1 Python basics",
@@ -511,10 +537,11 @@ def test_show_tells_all_there_is_to_know() -> None:
 
 
 def test_show_in_json() -> None:
-    """The same for programs."""
+    """The same details as JSON."""
     shown = json.loads(scaffold("show", "shop", "--json").stdout)
     assert list(shown) == [
-        "name", "title", "stack", "description", "version", "questions", "services", "roadmap", "files",
+        "name", "title", "stack", "description", "version", "questions", "services", "roadmap",
+        "milestones", "files",
     ]  # fmt: skip
     assert shown["questions"][2] == {
         "name": "license",
@@ -533,7 +560,7 @@ def test_show_in_json() -> None:
 
 
 def test_status_of_an_untouched_project() -> None:
-    """Nothing differs, so --check is content."""
+    """Nothing differs, so --check exits with 0."""
     scaffold("new", "shop", "-y")
     result = scaffold("status", "my-shop", "--check")
     assert (result.exit_code, result.stdout) == (0, "Generated by scaffold 0.1.0 from shop.\n2 unchanged\n")
@@ -582,7 +609,7 @@ def test_every_command_has_help_with_an_example(command: list[str], flag: str) -
     assert "  Example:\n    scaffold" in result.stdout or "  Example:\n    eval" in result.stdout
 
 
-def test_the_short_helps_are_whole() -> None:
+def test_short_help_texts_are_not_truncated() -> None:
     """No line of a list of commands is cut off."""
     for words in ([], ["assignment"], ["cohort"]):
         assert "..." not in scaffold(*words, "-h").stdout.partition("Commands:")[2]
@@ -590,7 +617,7 @@ def test_the_short_helps_are_whole() -> None:
 
 @pytest.mark.parametrize("words", [[], ["assignment"], ["cohort"]], ids=" ".join)
 def test_a_group_alone_shows_its_help(words: list[str]) -> None:
-    """To ask what there is is no mistake."""
+    """A group without a command is no error."""
     result = scaffold(*words)
     assert (result.exit_code, result.stderr) == (0, "")
     assert result.stdout == scaffold(*words, "--help").stdout
@@ -602,7 +629,7 @@ def python(code: str, *args: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_version_imports_next_to_nothing() -> None:
-    """`--version` is what scripts and editors start all the time."""
+    """Scripts and editors run `--version` often."""
     code = """
 import sys
 from scaffold.cli import main

@@ -1,28 +1,28 @@
-"""The bar that shows how far a long run is."""
+"""The progress bar."""
 
 import pytest
 
 from scaffold.commands.console import Progress
 
 
-def test_it_tells_how_many_how_fast_and_how_long() -> None:
+def test_the_bar_shows_count_rate_and_time_left() -> None:
     """After fifty of two hundred in two seconds."""
     progress = Progress(200)
     for _ in range(50):
-        progress.step()
-    assert progress.text(2.0) == f"{'█' * 6}{'░' * 18} 50/200  25.0/s  6 s left"
+        progress.advance()
+    assert progress.render(2.0) == f"{'█' * 6}{'░' * 18} 50/200  25.0/s  6 s left"
 
 
 def test_long_times_are_in_minutes() -> None:
-    """As pushing takes them."""
+    """Above one minute."""
     progress = Progress(200)
-    progress.step()
-    assert progress.text(1.0).endswith("1/200  1.0/s  3 min 19 s left")
+    progress.advance()
+    assert progress.render(1.0).endswith("1/200  1.0/s  3 min 19 s left")
 
 
-def test_it_is_only_for_terminals(capsys: pytest.CaptureFixture[str]) -> None:
-    """A log gets no bars."""
+def test_the_bar_is_hidden_outside_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    """Logs contain no progress bar."""
     progress = Progress(2)
-    progress.step()
-    progress.end()
+    progress.advance()
+    progress.clear()
     assert capsys.readouterr() == ("", "")

@@ -1,4 +1,4 @@
-"""A lock that uv completed from the seed, told apart from one with other versions."""
+"""Recognise a lock that uv completed from the seed."""
 
 import tomllib
 from pathlib import Path
@@ -46,7 +46,7 @@ def lock(*packages: str, itself: str = ITSELF) -> str:
     ids=["every pin", "some of them", "a project that is a package", "Windows' line ends", "a long string"],
 )
 def test_pinned_versions_complete_the_seed(completed: str) -> None:
-    """Names compare by PEP 503, and a pin that the answers do not need may be missing."""
+    """Names are normalized as in PEP 503, and unused pins may be missing."""
     assert is_completed(completed, CONSTRAINTS)
 
 
@@ -66,13 +66,13 @@ def test_pinned_versions_complete_the_seed(completed: str) -> None:
         "",
         "<<<<<<< HEAD\n" + lock("anyio 4.16.0"),
         "a = " + "[" * 100_000,
-        lock("anyio 4.16.0") + "#" * locks._LARGEST,
+        lock("anyio 4.16.0") + "#" * locks._MAX_BYTES,
     ],
     ids=["an upgrade", "an addition", "no project", "from git", "another folder", "no version", "no source",
          "a number", "a text", "no packages", "nothing", "a conflict", "nested", "huge"],
 )  # fmt: skip
-def test_anything_else_does_not(other: str) -> None:
-    """Another version, another origin, or what cannot be read."""
+def test_any_other_lock_is_not_completed(other: str) -> None:
+    """Other versions, other sources, and locks that cannot be parsed."""
     assert not is_completed(other, CONSTRAINTS)
 
 
@@ -90,20 +90,20 @@ EVIL = '[[package]]\nname = "evil"\nversion = "1"\nsource = { registry = "https:
     ],
     ids=["not at all", "by indents", "in a string", "in another", "in a list"],
 )
-def test_no_package_can_hide(hidden: str) -> None:
-    """What is left out for speed changes no answer, not even for a lock that was written to deceive."""
+def test_no_package_can_be_hidden(hidden: str) -> None:
+    """Skipping lines for speed never changes the result, even for a malicious lock."""
     assert tomllib.loads(lock("anyio 4.16.0") + hidden)["package"][-1]["name"] == "evil"
     assert not is_completed(lock("anyio 4.16.0") + hidden, CONSTRAINTS)
 
 
-def test_a_lock_is_read_from_its_file_alone(tmp_path: Path) -> None:
-    """Not through a link, and not if it is no text."""
+def test_a_lock_is_read_only_from_a_regular_file(tmp_path: Path) -> None:
+    """Not through a link, and only if it is text."""
     assert locks.read_lock(tmp_path) == ""
     (tmp_path / "else").write_text("lock", encoding="utf-8")
-    (tmp_path / locks.LOCK).symlink_to("else")
+    (tmp_path / locks.LOCK_FILE).symlink_to("else")
     assert locks.read_lock(tmp_path) == ""
-    (tmp_path / locks.LOCK).unlink()
-    (tmp_path / locks.LOCK).write_bytes(b"\xff")
+    (tmp_path / locks.LOCK_FILE).unlink()
+    (tmp_path / locks.LOCK_FILE).write_bytes(b"\xff")
     assert locks.read_lock(tmp_path) == ""
-    (tmp_path / locks.LOCK).write_text("lock", encoding="utf-8")
+    (tmp_path / locks.LOCK_FILE).write_text("lock", encoding="utf-8")
     assert locks.read_lock(tmp_path) == "lock"

@@ -1,4 +1,4 @@
-"""The use case: one project, or the disk as it was."""
+"""Create a project, or leave the disk unchanged."""
 
 import errno
 import os
@@ -26,17 +26,17 @@ def template(make_template: MakeTemplate) -> Template:
     )
 
 
-def create(template: Template, target: Path, *, git: bool = True, **given: str) -> project.Created:
-    """Create a project with defaults for what is not given."""
+def create(template: Template, target: Path, *, git: bool = True, **given: str) -> project.CreatedProject:
+    """Create a project, with default answers."""
     return project.create(template, answers.resolve(template, given), target, git=git)
 
 
 def disk() -> dict[str, bytes]:
-    """Return everything in the folder that the test runs in, empty folders too."""
+    """Return every file and folder below the current folder."""
     return {str(path): path.read_bytes() if path.is_file() else b"" for path in sorted(Path().rglob("*"))}
 
 
-def test_a_project_is_made(template: Template) -> None:
+def test_a_project_is_created(template: Template) -> None:
     """With its files and its repository."""
     created = create(template, Path("my-shop"))
     assert created.path == Path.cwd() / "my-shop"
@@ -48,8 +48,8 @@ def test_a_project_is_made(template: Template) -> None:
     assert os.listdir() == ["my-shop"]
 
 
-def test_the_secret_is_closed_to_others_and_never_committed(template: Template) -> None:
-    """Not even where no `.gitignore` names it."""
+def test_the_secret_is_private_and_never_committed(template: Template) -> None:
+    """Even without a `.gitignore`."""
     path = create(template, Path("my-shop")).path
     assert stat.S_IMODE((path / ".env").stat().st_mode) == 0o600
     assert process.git(["ls-files"], path).stdout.split() == [
@@ -60,31 +60,31 @@ def test_the_secret_is_closed_to_others_and_never_committed(template: Template) 
     ]
 
 
-def test_git_can_be_left_out(template: Template) -> None:
-    """Then there is no repository, and nothing to say about it."""
+def test_git_can_be_skipped(template: Template) -> None:
+    """Without a repository and without a note."""
     created = create(template, Path("my-shop"), git=False)
     assert not (created.path / ".git").exists()
     assert created.notes == ()
 
 
-def test_a_note_of_git_is_handed_on(template: Template, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The project is made all the same."""
-    monkeypatch.setattr(repository, "start", lambda _folder, _template: "git is on holiday")
+def test_a_note_from_git_is_returned(template: Template, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The project is created nevertheless."""
+    monkeypatch.setattr(repository, "initialize", lambda _folder, _template: "git is not installed")
     created = create(template, Path("my-shop"))
-    assert created.notes == ("git is on holiday",)
+    assert created.notes == ("git is not installed",)
     assert (created.path / ".env").exists()
 
 
 def test_an_empty_folder_may_be_the_target(template: Template) -> None:
-    """People make it first."""
+    """Users often create it first."""
     Path("my-shop").mkdir()
     assert (create(template, Path("my-shop"), git=False).path / "README.md").is_file()
 
 
-def test_the_target_follows_from_the_slug() -> None:
-    """Unless a directory is named."""
-    assert project.target_for({"project_slug": "my_shop"}) == Path("my-shop")
-    assert project.target_for({"project_slug": "my_shop"}, Path("/srv/x")) == Path("/srv/x")
+def test_the_target_is_named_after_the_slug() -> None:
+    """Unless a directory is given."""
+    assert project.choose_target({"project_slug": "my_shop"}) == Path("my-shop")
+    assert project.choose_target({"project_slug": "my_shop"}, Path("/srv/x")) == Path("/srv/x")
 
 
 def arrange_nothing() -> None:
@@ -119,42 +119,42 @@ def arrange_dead_link() -> None:
         (
             arrange_file,
             "shop",
-            "shop is there already and is not a folder; nothing is overwritten.",
-            "Name another",
+            "shop already exists and is not a folder; nothing was overwritten.",
+            "Choose another",
         ),
         (
             arrange_full_folder,
             "shop",
-            "shop is there already and is not empty; nothing is overwritten.",
-            "Name another",
+            "shop already exists and is not empty; nothing was overwritten.",
+            "Choose another",
         ),
         (
             arrange_link,
             "shop",
-            "shop is there already and is not a folder; nothing is overwritten.",
-            "Name another",
+            "shop already exists and is not a folder; nothing was overwritten.",
+            "Choose another",
         ),
         (
             arrange_dead_link,
             "shop",
-            "shop is there already and is not a folder; nothing is overwritten.",
-            "Name another",
+            "shop already exists and is not a folder; nothing was overwritten.",
+            "Choose another",
         ),
-        (arrange_nothing, "a/b/shop", "a/b does not exist.", "Make it first: mkdir -p "),
-        (arrange_file, "shop/sub", "shop does not exist.", "Make it first: mkdir -p "),
+        (arrange_nothing, "a/b/shop", "a/b does not exist.", "Create it first: mkdir -p "),
+        (arrange_file, "shop/sub", "shop does not exist.", "Create it first: mkdir -p "),
         (
             arrange_nothing,
             ".",
-            "and a project cannot take the place of the folder you are in.",
-            "Go up first: cd ..",
+            "and scaffold cannot replace the current folder.",
+            "Run cd .. first",
         ),
-        (arrange_nothing, "x" * 300, "cannot be made: file name too long.", "Choose another directory."),
+        (arrange_nothing, "x" * 300, "cannot be created: file name too long.", "Choose another directory."),
     ],
 )
-def test_a_target_that_cannot_be_is_refused(
+def test_an_invalid_target_is_refused(
     template: Template, arrange: Callable[[], None], target: str, said: str, hint: str
 ) -> None:
-    """One sentence, a hint, and nothing touched."""
+    """With a message and a hint, and without changes."""
     arrange()
     before = disk()
     with pytest.raises(ScaffoldError) as caught:
@@ -167,19 +167,19 @@ def test_a_target_that_cannot_be_is_refused(
 @pytest.mark.parametrize(
     ("code", "said"),
     [
-        (errno.ENOSPC, "is full, so nothing was made."),
-        (errno.EDQUOT, "is full, so nothing was made."),
-        (errno.EACCES, "shop cannot be made: permission denied."),
-        (errno.EROFS, "shop cannot be made: read-only file system."),
-        (errno.EIO, "shop cannot be made: input/output error."),
-        (errno.ENOTEMPTY, "shop was put there by somebody else in the meantime; nothing is overwritten."),
+        (errno.ENOSPC, "is full; nothing was created."),
+        (errno.EDQUOT, "is full; nothing was created."),
+        (errno.EACCES, "shop cannot be created: permission denied."),
+        (errno.EROFS, "shop cannot be created: read-only file system."),
+        (errno.EIO, "shop cannot be created: input/output error."),
+        (errno.ENOTEMPTY, "shop was created by another program in the meantime; nothing was overwritten."),
     ],
 )
 @pytest.mark.parametrize("step", ["mkdir", "open", "rename"])
-def test_whatever_the_system_refuses_the_disk_is_as_it_was(
+def test_a_failed_system_call_leaves_nothing(
     template: Template, monkeypatch: pytest.MonkeyPatch, step: str, code: int, said: str
 ) -> None:
-    """At each step of the way: one sentence, and nothing left."""
+    """At any step, with a message."""
     real_open = os.open
 
     def fail(*_args: object, **_options: object) -> None:
@@ -201,8 +201,8 @@ def test_whatever_the_system_refuses_the_disk_is_as_it_was(
     assert os.listdir() == []
 
 
-def test_a_disk_that_is_really_full(template: Template, tmp_path: Path) -> None:
-    """A limit on the size of files stands in for it: the write itself fails, halfway through the tree."""
+def test_a_full_disk_leaves_nothing(template: Template, tmp_path: Path) -> None:
+    """A limit on file size makes a write fail halfway through."""
     code = """
 import resource, signal, sys
 from pathlib import Path
@@ -224,44 +224,44 @@ except errors.ScaffoldError as error:
         text=True,
         check=True,
     )
-    assert done.stdout.endswith("shop cannot be made: file too large.\n")
+    assert done.stdout.endswith("shop cannot be created: file too large.\n")
     assert os.listdir() == []
     assert tmp_path.is_dir()
 
 
-def test_a_git_that_fails_leaves_nothing(template: Template, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The disk is as it was, and the sentence is git's."""
+def test_a_failing_git_leaves_nothing(template: Template, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The message is git's."""
 
     def fail(_folder: Path, _template: str) -> None:
-        raise ScaffoldError("git failed, so nothing was made: fatal: no luck.")
+        raise ScaffoldError("git failed, so nothing was created: fatal: no luck.")
 
-    monkeypatch.setattr(repository, "start", fail)
+    monkeypatch.setattr(repository, "initialize", fail)
     with pytest.raises(ScaffoldError, match="git failed"):
         create(template, Path("shop"))
     assert os.listdir() == []
 
 
-def test_a_template_that_fails_touches_nothing(make_template: MakeTemplate) -> None:
-    """It is rendered before the disk is."""
+def test_a_failing_template_leaves_nothing(make_template: MakeTemplate) -> None:
+    """It is rendered before anything is written."""
     with pytest.raises(TemplateError):
         create(make_template({"a": "{{ oops }}"}), Path("shop"))
     assert os.listdir() == []
 
 
 def test_an_unreadable_target_is_refused(template: Template, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whether it is empty cannot be known."""
+    """It is unknown whether the folder is empty."""
     Path("shop").mkdir()
 
     def fail(_path: Path) -> None:
         raise PermissionError(errno.EACCES, "Permission denied")
 
     monkeypatch.setattr(Path, "iterdir", fail)
-    with pytest.raises(ScaffoldError, match="shop cannot be made: permission denied"):
+    with pytest.raises(ScaffoldError, match="shop cannot be created: permission denied"):
         create(template, Path("shop"))
 
 
-def test_two_projects_of_one_process_are_independent(template: Template) -> None:
-    """Same answers, same bytes, but secrets of their own."""
+def test_two_projects_in_one_process_are_independent(template: Template) -> None:
+    """The same answers give the same bytes, but different secrets."""
     one, two = (tree(create(template, Path(name), git=False).path) for name in ("one", "two"))
     assert one.pop(".env") != two.pop(".env")
     assert one == two

@@ -1,4 +1,4 @@
-"""A template and answers become a tree: the same, byte for byte, as plain Cookiecutter makes."""
+"""Rendering gives the same bytes as plain Cookiecutter."""
 
 import os
 import random
@@ -26,7 +26,7 @@ def planned(template: Template, **given: str) -> dict[str, bytes]:
 
 
 def baked(template: Template, into: Path, **given: str) -> dict[str, bytes]:
-    """Let plain Cookiecutter make the project and return its files."""
+    """Generate the project with plain Cookiecutter and return its files."""
     into.mkdir()
     config = into / "config.yaml"
     config.write_text(
@@ -91,10 +91,10 @@ VARIABLES: dict[str, Any] = {
         {"comment_start_string": "<#", "comment_end_string": "#>"},
     ],
 )
-def test_it_gives_the_bytes_that_cookiecutter_gives(
+def test_the_bytes_are_those_of_cookiecutter(
     make_template: MakeTemplate, tmp_path: Path, ci: str, settings: dict[str, object]
 ) -> None:
-    """Every corner of the dialect at once, with the hooks' work done natively."""
+    """For every feature of templates, including what the hooks do."""
     files = {**FILES, "latin.txt": b"\xff\xfe no text", ".env.example": "KEY=\nPORT=8000\n"}
     template = make_template(files, **VARIABLES, _jinja2_env_vars=settings, _secrets=["KEY"])
     shutil.copytree(HOOKS, template.path / "hooks")
@@ -104,8 +104,8 @@ def test_it_gives_the_bytes_that_cookiecutter_gives(
     assert ("LICENSE" in expected, "pipelines/b/c.yml" in expected) == (ci == "github", ci == "gitlab")
 
 
-def test_configured_line_ends_win(make_template: MakeTemplate, tmp_path: Path) -> None:
-    """Cookiecutter's `_new_lines` for what is rendered."""
+def test_configured_line_endings_take_precedence(make_template: MakeTemplate, tmp_path: Path) -> None:
+    """`_new_lines` applies to rendered files, as in Cookiecutter."""
     template = make_template({"a.txt": "{{ cookiecutter.project_name }}\n"}, _new_lines="\r\n", __none="x")
     files = planned(template)
     assert files["a.txt"] == b"My Shop\r\n"
@@ -115,7 +115,7 @@ def test_configured_line_ends_win(make_template: MakeTemplate, tmp_path: Path) -
 def test_the_same_answers_give_the_same_bytes(
     make_template: MakeTemplate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whatever the language of the machine, the folder, and whatever ran before."""
+    """Whatever the locale, the folder, the random seed and the user's configuration."""
     template = make_template(FILES, **VARIABLES)
     first = planned(template)
     monkeypatch.setenv("LC_ALL", "tr_TR.ISO-8859-9")
@@ -125,8 +125,8 @@ def test_the_same_answers_give_the_same_bytes(
     assert planned(template) == first
 
 
-def test_each_plan_has_secrets_of_its_own(make_template: MakeTemplate) -> None:
-    """They are in `.env` alone: not in the example, not in the record."""
+def test_each_plan_has_its_own_secrets(make_template: MakeTemplate) -> None:
+    """Only `.env` contains them, not the example or the record."""
     template = make_template({".env.example": "# KEY=\nKEY=\nKEY=\nOTHER=1\n"}, _secrets=["KEY"])
     resolved = answers.resolve(template, {})
     one, two = (render.plan(template, resolved) for _ in range(2))
@@ -140,19 +140,19 @@ def test_each_plan_has_secrets_of_its_own(make_template: MakeTemplate) -> None:
 
 
 def test_without_secrets_there_is_no_env_file(make_template: MakeTemplate) -> None:
-    """An example alone is only an example."""
+    """Even if there is an example."""
     assert ".env" not in planned(make_template({".env.example": "A=\n"}))
 
 
-def test_a_secret_that_the_example_lacks_is_the_templates_mistake(make_template: MakeTemplate) -> None:
-    """The line is named."""
+def test_a_secret_missing_from_the_example_is_a_template_error(make_template: MakeTemplate) -> None:
+    """The message names the line."""
     template = make_template({".env.example": "KEY=set\n"}, _secrets=["KEY"])
     with pytest.raises(TemplateError, match=r"has no line KEY= in its \.env\.example"):
         planned(template)
 
 
 def test_executables_stay_executable(make_template: MakeTemplate) -> None:
-    """And nothing else of the checkout's permissions is taken over."""
+    """Other permissions of the checkout are ignored."""
     template = make_template({"run.sh": "#!/bin/sh\n", "a.txt": "a"})
     (template.path / FOLDER / "run.sh").chmod(0o700)
     (template.path / FOLDER / "a.txt").chmod(0o600)
@@ -160,8 +160,8 @@ def test_executables_stay_executable(make_template: MakeTemplate) -> None:
     assert (plan["run.sh"].mode, plan["a.txt"].mode) == (0o755, 0o644)
 
 
-def test_what_python_and_systems_leave_is_left_out(make_template: MakeTemplate) -> None:
-    """Installing a wheel compiles the templates' Python files where they lie; Finder leaves one, too."""
+def test_junk_files_are_left_out(make_template: MakeTemplate) -> None:
+    """Pip compiles the Python files of an installed template, and Finder adds its own files."""
     template = make_template({"a.py": "", "__pycache__/a.cpython-311.pyc": b"\x00", ".DS_Store": b"\x00"})
     assert set(planned(template)) == {"a.py", ".scaffold.json"}
 
@@ -194,7 +194,7 @@ def test_templates_are_compiled_once(make_template: MakeTemplate, monkeypatch: p
             "access to attribute '__class__' of 'str' object is unsafe",
         ),
         ({"a.txt": b"{{ x }} \xff\xfe caf\xe9"}, {}, r"cannot be rendered \(a.txt\): 'utf-8' codec"),
-        ({"a": "", "{{ 'a' }}": ""}, {}, "Two files of the template shop become a"),
+        ({"a": "", "{{ 'a' }}": ""}, {}, "Two files of the template shop have the same path, a"),
         ({"{{ '../evil' }}": ""}, {}, r"would write outside of the project: '\.\./evil'"),
         ({"{{ '' }}x/{{ '..' }}/y": ""}, {}, r"would write outside of the project: 'x/\.\./y'"),
         ({"{{ '/evil' }}": ""}, {}, "would write outside of the project: '/evil'"),
@@ -203,14 +203,14 @@ def test_templates_are_compiled_once(make_template: MakeTemplate, monkeypatch: p
         (
             {"a": "", "b": ""},
             {"_optional": [{"path": "a", "when": {}, "to": "b"}]},
-            "Two files of the template shop become b",
+            "Two files of the template shop have the same path, b",
         ),
     ],
 )
-def test_a_template_that_cannot_be_rendered_says_where(
+def test_a_rendering_error_names_the_file(
     make_template: MakeTemplate, files: dict[str, str | bytes], variables: dict[str, Any], said: str
 ) -> None:
-    """Also where it uses what would differ from run to run."""
+    """Including the use of anything that differs between runs."""
     with pytest.raises(TemplateError, match=said):
         planned(make_template(files, **variables))
 
@@ -219,12 +219,12 @@ def test_a_template_without_a_folder_is_refused(make_template: MakeTemplate) -> 
     """There is nothing to generate."""
     template = make_template({})
     (template.path / FOLDER).rmdir()
-    with pytest.raises(TemplateError, match="has no folder to generate from"):
+    with pytest.raises(TemplateError, match="has no project folder"):
         planned(template)
 
 
 def test_a_template_with_a_link_is_refused(make_template: MakeTemplate) -> None:
-    """Links vanish from wheels."""
+    """Wheels cannot contain links."""
     template = make_template({"a": ""})
     (template.path / FOLDER / "b").symlink_to("a")
     with pytest.raises(TemplateError, match="holds a link, b"):
@@ -232,7 +232,7 @@ def test_a_template_with_a_link_is_refused(make_template: MakeTemplate) -> None:
 
 
 def test_a_file_whose_name_renders_empty_is_left_out(make_template: MakeTemplate) -> None:
-    """As in Cookiecutter, also below a folder."""
+    """As in Cookiecutter, even in a subfolder."""
     template = make_template({"{{ '' }}": "x", "d/{{ '' }}": "x", "d/e": ""})
     assert set(planned(template)) == {"d/e", ".scaffold.json"}
 
@@ -240,7 +240,7 @@ def test_a_file_whose_name_renders_empty_is_left_out(make_template: MakeTemplate
 def test_a_template_that_cannot_be_listed_is_refused(
     make_template: MakeTemplate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With the system's reason."""
+    """With the reason of the operating system."""
     template = make_template({"a": ""})
 
     def fail(_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Text, binary and line ends, as Cookiecutter sees them."""
+"""Text files, binary files and line endings, as in Cookiecutter."""
 
 from pathlib import Path
 
@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from scaffold.engine import template_files
 
 
-def test_what_is_plainly_text_is_text_for_cookiecutter_too() -> None:
-    """The shortcut past its detector lets no signature and no suffix of a binary file through."""
+def test_no_binary_file_matches_the_shortcut() -> None:
+    """The suffixes and starts of plain text match no binary format of binaryornot."""
     assert not {suffix.lstrip(".") for suffix in template_files.PLAIN_SUFFIXES} & BINARY_EXTENSIONS
     assert not [
         signature for signature in _BINARY_SIGNATURES if template_files.PLAIN_START.match(signature + b" :=")
@@ -20,8 +20,8 @@ def test_what_is_plainly_text_is_text_for_cookiecutter_too() -> None:
 
 @given(st.text(min_size=1, max_size=600))
 @example("# " + "é" * 600)
-def test_printable_text_is_text_for_cookiecutter_too(text: str) -> None:
-    """Whatever the letters, as long as none is a control character and the first bytes are no signature."""
+def test_the_shortcut_agrees_with_binaryornot(text: str) -> None:
+    """For any text without control characters and binary signatures."""
     data = text.encode()
     if template_files.is_printable(data) and template_files.PLAIN_START.match(data):
         assert not is_binary_string(data[:512])
@@ -38,8 +38,8 @@ def test_printable_text_is_text_for_cookiecutter_too(text: str) -> None:
         ("a.rst", b"Title", False),
     ],
 )
-def test_binary_files_are_told_from_text(tmp_path: Path, name: str, data: bytes, *, binary: bool) -> None:
-    """By suffix, signature and content."""
+def test_binary_files_are_detected(tmp_path: Path, name: str, data: bytes, *, binary: bool) -> None:
+    """By suffix, signature or content."""
     (tmp_path / name).write_bytes(data)
     assert template_files.is_binary(tmp_path / name, data) is binary
 
@@ -48,6 +48,6 @@ def test_binary_files_are_told_from_text(tmp_path: Path, name: str, data: bytes,
     ("data", "newline"),
     [(b"", "\n"), (b"a", "\n"), (b"a\nb\r\n", "\n"), (b"a\r\nb\r\n", "\r\n"), (b"a\rb", "\r")],
 )
-def test_line_ends_are_those_of_the_template(data: bytes, newline: str) -> None:
-    """The first of those that stand near its beginning."""
-    assert template_files.newline(data) == newline
+def test_line_endings_are_those_of_the_template(data: bytes, newline: str) -> None:
+    """The first line ending decides."""
+    assert template_files.detect_newline(data) == newline

@@ -20,7 +20,7 @@ Program = Callable[..., None]
 
 @pytest.fixture
 def program(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Program:
-    """Empty PATH, and return a function that puts a program on it: a shell script."""
+    """Empty PATH, and return a function that adds a shell script to it."""
     programs = tmp_path / "bin"
     programs.mkdir()
     monkeypatch.setenv("PATH", str(programs))
@@ -34,11 +34,11 @@ def program(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Program:
 
 def found() -> dict[str, doctor.Check]:
     """Return the checks by name."""
-    return {check.name: check for check in doctor.checks()}
+    return {check.name: check for check in doctor.run_checks()}
 
 
-def test_everything_is_there(program: Program) -> None:
-    """Versions are read out of what the programs print, and there is nothing to be done."""
+def test_a_complete_machine_needs_no_hints(program: Program) -> None:
+    """Versions are parsed from the output of the programs."""
     program("uv", "echo 'uv 0.9.3 (0c6dd5a 2026-01-01)'")
     program("git", 'case "$*" in *--version) echo git version 2.51.0;; *) exec /usr/bin/git "$@";; esac')
     program(
@@ -64,8 +64,8 @@ def test_everything_is_there(program: Program) -> None:
         ("1.0", True),
     ],
 )
-def test_a_uv_that_is_too_old_is_not_ticked(program: Program, version: str, *, works: bool) -> None:
-    """Before 0.4.27 it knows no dependency groups, and `uv run poe dev` finds no poe."""
+def test_an_old_uv_gets_a_hint(program: Program, version: str, *, works: bool) -> None:
+    """Before 0.4.27, uv has no dependency groups, so `uv run poe dev` finds no poe."""
     program("uv", f"echo 'uv {version} (0c6dd5a 2026-01-01)'")
     (row,) = (
         row
@@ -73,16 +73,14 @@ def test_a_uv_that_is_too_old_is_not_ticked(program: Program, version: str, *, w
         if row[1:5] == " uv " and row[0] != " "
     )
     assert row.split() == ["✔" if works else "-", "uv", version]
-    hint = (
-        f"uv {version} cannot run a project; 0.4.27 is the oldest that can. Upgrade it with: uv self update"
-    )
+    hint = f"uv {version} is too old to run a project; 0.4.27 or newer is required."
     assert found()["uv"].hint.startswith("" if works else hint)
     assert bool(found()["uv"].hint) != works
 
 
 @pytest.mark.usefixtures("program")
-def test_nothing_is_there() -> None:
-    """Each missing thing has a hint, and only Python is required."""
+def test_an_empty_machine_gets_hints() -> None:
+    """Each missing program has a hint, and only Python is required."""
     checks = found()
     assert [name for name, check in checks.items() if check.found is None] == [
         "uv", "git", "git identity", "Docker engine", "Docker Compose",
@@ -91,25 +89,25 @@ def test_nothing_is_there() -> None:
     assert [name for name, check in checks.items() if check.required] == ["Python"]
 
 
-def test_an_engine_that_does_not_answer(program: Program) -> None:
-    """Docker's client alone is told from Docker not being there."""
+def test_a_docker_engine_that_is_not_running(program: Program) -> None:
+    """The hint differs from that of a missing Docker."""
     program("docker", 'case "$1" in --version) echo Docker version 28.5.1;; *) exit 1;; esac')
     engine = found()["Docker engine"]
     assert engine.found is None
-    assert engine.hint.startswith("Docker is installed, but its engine does not answer")
+    assert engine.hint.startswith("Docker is installed, but its engine is not running")
 
 
-def test_an_old_python_is_told_what_projects_need(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The generator runs on 3.11, what it generates does not."""
+def test_an_old_python_gets_a_hint(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Scaffold runs on Python 3.11, its projects do not."""
     monkeypatch.setattr(sys, "version_info", (3, 11, 7))
     assert "Projects need Python 3.12 or newer" in found()["Python"].hint
     monkeypatch.setattr(sys, "version_info", (3, 13, 0))
     assert found()["Python"].hint == ""
 
 
-def test_a_program_that_hangs_is_given_up(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Programs are asked side by side, and each for a limited time."""
-    monkeypatch.setattr(doctor, "PATIENCE", 0.3)
+def test_a_hanging_program_times_out(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Programs run concurrently, each with a timeout."""
+    monkeypatch.setattr(doctor, "TIMEOUT", 0.3)
     for name in ("uv", "docker"):
         program(name, "exec /bin/sleep 30")
     start = time.monotonic()
@@ -117,38 +115,38 @@ def test_a_program_that_hangs_is_given_up(program: Program, monkeypatch: pytest.
     assert time.monotonic() - start < 5
 
 
-def test_a_port_that_is_taken_is_named() -> None:
-    """The port, who needs it, and the variable that moves it."""
-    (template, *_) = registry.templates()
+def test_a_port_in_use_gets_a_hint() -> None:
+    """It names the port, the templates and the variable that changes it."""
+    (template, *_) = registry.load_all()
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
         number = other.getsockname()[1]
-        taken = doctor._port(number, "shop")
+        taken = doctor._check_port(number, "shop")
         assert (taken.port, taken.free, taken.needed_for) == (number, False, "shop")
         assert f"Another program listens on 127.0.0.1:{number}" in taken.hint
         assert "set PORT in the project's .env" in taken.hint
-    assert doctor._port(number, "shop").free
-    assert {8000, 8080, 8443} <= {port.port for port in doctor.ports([template])}
+    assert doctor._check_port(number, "shop").free
+    assert {8000, 8080, 8443} <= {port.port for port in doctor.check_ports([template])}
 
 
-def test_a_port_without_a_listener_can_be_taken_too() -> None:
-    """A bound socket that does not listen yet refuses connections, but nobody else can have its port."""
+def test_a_bound_port_without_a_listener_is_in_use() -> None:
+    """It refuses connections, but cannot be bound again."""
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
-        assert not doctor._port(other.getsockname()[1], "shop").free
+        assert not doctor._check_port(other.getsockname()[1], "shop").free
 
 
-def test_an_author_alone_is_no_identity(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A commit names its committer too."""
+def test_an_author_without_a_committer_is_no_identity(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A commit needs both."""
     assert found()["git identity"].found == "Ada Lovelace <ada@example.org>"
     monkeypatch.delenv("GIT_COMMITTER_EMAIL")
     assert found()["git identity"].found is None
 
 
 @pytest.mark.usefixtures("program")
-def test_a_machine_with_nothing_is_no_failure() -> None:
-    """The command ends well, and says for each thing what it is needed for."""
+def test_missing_programs_are_not_an_error() -> None:
+    """The command succeeds, and says what each program is needed for."""
     result = CliRunner().invoke(main, ["doctor"])
     assert (result.exit_code, result.stderr) == (0, "")
     assert (
@@ -158,8 +156,8 @@ def test_a_machine_with_nothing_is_no_failure() -> None:
     assert "Port 8000" in result.stdout
 
 
-def test_the_doctor_in_json(program: Program) -> None:
-    """The same for programs."""
+def test_the_checks_as_json(program: Program) -> None:
+    """The same data in machine-readable form."""
     program("uv", "echo uv 0.9.3")
     told = json.loads(CliRunner().invoke(main, ["doctor", "--json"]).stdout)
     assert list(told) == ["checks", "ports"]

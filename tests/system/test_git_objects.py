@@ -7,7 +7,10 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from tests.assignment.conftest import course
 from tests.course import commits, create, git, repositories, roster, write
+
+__all__ = ["course"]  # an autouse fixture
 
 HOSTILE_GIT = """\
 [user]
@@ -30,7 +33,7 @@ HOSTILE_GIT = """\
 
 
 def run(folder: Path, umask: int, env: Mapping[str, str]) -> dict[str, str]:
-    """Make the cohort in another folder as somebody else, and return its commits."""
+    """Create the cohort in another folder as another user, and return its commits."""
     folder.mkdir()
     for name in ("assignment.toml", "roster.csv"):
         shutil.copy(name, folder)
@@ -41,7 +44,7 @@ def run(folder: Path, umask: int, env: Mapping[str, str]) -> dict[str, str]:
 
 
 def test_two_machines_give_the_same_commits(tmp_path: Path) -> None:
-    """Folder, locale, umask, user, time zone and every setting of git differ."""
+    """Despite a different folder, locale, umask, user, time zone and git configuration."""
     text = Path("assignment.toml").read_text(encoding="utf-8").replace('"shop"', '"blog-django"')
     write({"assignment.toml": text, "roster.csv": roster(4) + "zoe,Zoë İıŞ,zoe@example.org\n"})
     first = run(tmp_path / "a", 0o022, {"LC_ALL": "C.UTF-8", "TZ": "UTC", "PYTHONHASHSEED": "1"})
@@ -72,8 +75,8 @@ def test_two_machines_give_the_same_commits(tmp_path: Path) -> None:
         assert git(path, "status", "--porcelain", env={"HOME": str(home)}) == ""
 
 
-def test_permissions_are_what_the_umask_leaves(tmp_path: Path) -> None:
-    """On the disk; the commit says which files are executable, whatever the umask."""
+def test_permissions_follow_the_umask(tmp_path: Path) -> None:
+    """On disk only. In the commit, modes do not depend on the umask."""
     text = Path("assignment.toml").read_text(encoding="utf-8").replace('"shop"', '"blog-django"')
     write({"assignment.toml": text})
     run(tmp_path / "strict", 0o077, {})
@@ -89,7 +92,7 @@ def test_permissions_are_what_the_umask_leaves(tmp_path: Path) -> None:
 
 
 def test_the_repository_works_like_any_other() -> None:
-    """A student commits in it, and it can be cloned."""
+    """A student can commit to it and clone it."""
     create()
     folder = repositories()["shop-2026-ada"]
     (folder / "src" / "app.py").write_text("app = 2\n", encoding="utf-8")

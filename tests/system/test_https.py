@@ -19,7 +19,7 @@ Answer = Callable[[http.server.BaseHTTPRequestHandler], None]
 
 
 def sends(body: bytes, code: int = 200, **headers: str) -> Answer:
-    """Return an answer with that body."""
+    """Return a handler that sends this body."""
 
     def answer(handler: http.server.BaseHTTPRequestHandler) -> None:
         handler.send_response(code)
@@ -32,7 +32,7 @@ def sends(body: bytes, code: int = 200, **headers: str) -> Answer:
 
 
 def dribbles(handler: http.server.BaseHTTPRequestHandler) -> None:
-    """Send one byte after the other, for ever."""
+    """Send one byte at a time, without end."""
     handler.send_response(200)
     handler.end_headers()
     for _ in range(100):
@@ -42,7 +42,7 @@ def dribbles(handler: http.server.BaseHTTPRequestHandler) -> None:
 
 
 def waits(handler: http.server.BaseHTTPRequestHandler) -> None:
-    """Say nothing for longer than anybody waits."""
+    """Send nothing until after the timeout."""
     time.sleep(0.9)
     sends(b"late")(handler)
 
@@ -62,14 +62,14 @@ ANSWERS: dict[str, Answer] = {
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
-    """Answers by the path."""
+    """Responds according to the path."""
 
     def do_GET(self) -> None:
         """Answer."""
         try:
             ANSWERS[self.path](self)
         except OSError:
-            self.connection.close()  # whoever asked has gone
+            self.connection.close()  # the client has disconnected
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
@@ -77,7 +77,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make a certificate for 127.0.0.1, in one file with its key."""
+    """Create a certificate for 127.0.0.1, in one file with its key."""
     path = tmp_path_factory.mktemp("tls") / "both.pem"
     made = subprocess.run(
         [tools.Needs()("openssl"), "req", "-x509", "-newkey", "ec", "-pkeyopt",
@@ -91,7 +91,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def server(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """Serve over HTTPS on a free port, trusted by this process alone."""
+    """Serve over HTTPS on a free port, trusted only by this process."""
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as served:
         served.daemon_threads = False  # closing waits for all of them
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -107,13 +107,13 @@ def server(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 @pytest.mark.parametrize("path", ["/ok", "/moved"])
 def test_a_file_is_fetched(server: str, path: str) -> None:
-    """Also from where it moved to, if that is HTTPS."""
+    """Redirects to HTTPS are followed."""
     assert https.get(server + path, 4096) == b"id = 1\n"
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
-def test_no_proxy_stands_before_this_machine(server: str, host: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Not even where it forgot to say so; an address elsewhere goes through it."""
+def test_local_servers_bypass_the_proxy(server: str, host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Even without NO_PROXY. Other addresses use the proxy."""
     for name in ("no_proxy", "NO_PROXY"):
         monkeypatch.delenv(name, raising=False)
     for name in ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"):
@@ -124,37 +124,39 @@ def test_no_proxy_stands_before_this_machine(server: str, host: str, monkeypatch
         https.get("https://example.org/a.toml", 4096)
 
 
-def test_a_student_starts_from_an_address(server: str) -> None:
-    """The whole way, from the command line."""
+def test_a_student_can_start_from_a_url(server: str) -> None:
+    """With `scaffold new --assignment`."""
     result = scaffold("new", "--assignment", f"{server}/a.toml", "mine", "-y", "--no-git")
     assert result.exit_code == 0, result.output
     assert "ci: gitlab (pinned)" in result.stdout
     assert Path("mine/.gitlab-ci.yml").is_file()
 
 
-def test_an_address_with_something_else_is_refused(server: str) -> None:
-    """With the address in the file's place, exit code 2, and nothing written."""
+def test_a_url_without_an_assignment_is_refused(server: str) -> None:
+    """The message names the address, the exit code is 2, and nothing is written."""
     result = scaffold("new", "--assignment", f"{server}/ok", "mine", "-y")
     assert (result.exit_code, result.stdout) == (2, "")
-    assert result.stderr.startswith(f"Error: {server}/ok, line 1: it has no schema")
+    assert result.stderr.startswith(f"Error: {server}/ok, line 1: the key schema is missing")
     assert not Path("mine").exists()
 
 
 @pytest.mark.parametrize(
     ("path", "said"),
     [
-        ("/to-http", "leads to http://127.0.0.1:1/a.toml, which is not an https:// address."),
-        ("/to-file", "cannot be fetched: the server answers 302."),
+        ("/to-http", "redirects to http://127.0.0.1:1/a.toml, which is not an https:// address."),
+        ("/to-file", "cannot be fetched: the server returned 302."),
         ("/circle", "cannot be fetched: "),
-        ("/missing", "cannot be fetched: the server answers 404."),
-        ("/large", "is larger than 4 KB, which no assignment is."),
+        ("/missing", "cannot be fetched: the server returned 404."),
+        ("/large", "is larger than 4 KB, the maximum for an assignment."),
         ("/slow", "did not answer within 0 seconds."),
         ("/silent", "did not answer within 0 seconds."),
     ],
 )
-def test_what_is_refused(server: str, path: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In a sentence, with a way out."""
-    monkeypatch.setattr(https, "PATIENCE", 0.5)
+def test_a_failed_download_is_refused(
+    server: str, path: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a message and a hint."""
+    monkeypatch.setattr(https, "TIMEOUT", 0.5)
     with pytest.raises(BadInput) as caught:
         https.get(server + path, 4096)
     assert said in caught.value.message
@@ -162,15 +164,15 @@ def test_what_is_refused(server: str, path: str, said: str, monkeypatch: pytest.
     assert caught.value.exit_code == 2
 
 
-def test_a_server_that_nobody_vouches_for_is_refused(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its certificate is checked like a bank's."""
+def test_an_untrusted_certificate_is_refused(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Certificates are verified."""
     monkeypatch.delenv("SSL_CERT_FILE")
     with pytest.raises(BadInput, match=r"cannot be fetched: .*certificate"):
         https.get(f"{server}/ok", 4096)
 
 
-def test_nobody_there(server: str) -> None:
-    """The reason is told."""
+def test_a_refused_connection(server: str) -> None:
+    """The message has the reason."""
     with pytest.raises(BadInput, match=r"cannot be fetched: .*refused"):
         https.get("https://127.0.0.1:9/a.toml", 4096)
     assert server
@@ -179,7 +181,7 @@ def test_nobody_there(server: str) -> None:
 @pytest.mark.parametrize(
     "url", ["http://example.org/a", "ftp://example.org/a", "file:///etc/passwd", "https:/x"]
 )
-def test_only_https(url: str) -> None:
-    """Nothing else is even tried."""
+def test_only_https_is_allowed(url: str) -> None:
+    """Other schemes are not even tried."""
     with pytest.raises(BadInput, match="is not an https:// address"):
         https.get(url, 4096)

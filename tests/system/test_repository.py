@@ -20,24 +20,24 @@ def folder(tmp_path: Path) -> Path:
 
 
 def git(folder: Path, *args: str) -> str:
-    """Ask git."""
+    """Run git and return its output."""
     return process.git(args, folder).stdout.strip()
 
 
 def configure(text: str) -> None:
-    """Write the person's git configuration."""
+    """Write the user's git configuration."""
     (Path.home() / ".gitconfig").write_text(text, encoding="utf-8")
 
 
-def nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Take the identity of the tests away."""
+def remove_identity(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Remove the identity that the tests set."""
     for name in ("AUTHOR_NAME", "AUTHOR_EMAIL", "COMMITTER_NAME", "COMMITTER_EMAIL"):
         monkeypatch.delenv(f"GIT_{name}")
 
 
 def test_there_is_one_commit_on_main(folder: Path) -> None:
-    """By the person, with everything in it."""
-    assert repository.start(folder, "shop") is None
+    """The user is its author, and it contains every file."""
+    assert repository.initialize(folder, "shop") is None
     assert git(folder, "log", "--format=%an <%ae> %s", "main") == (
         "Ada Lovelace <ada@example.org> Start from scaffold's shop template"
     )
@@ -45,8 +45,8 @@ def test_there_is_one_commit_on_main(folder: Path) -> None:
     assert git(folder, "ls-files") == "a.txt"
 
 
-def test_the_persons_own_settings_do_not_interfere(folder: Path, tmp_path: Path) -> None:
-    """Hooks, templates, signing, ignored files and the default branch are theirs, not the project's."""
+def test_the_users_git_settings_are_ignored(folder: Path, tmp_path: Path) -> None:
+    """Hooks, templates, signing, ignored files and the default branch."""
     hook = tmp_path / "hooks" / "pre-commit"
     hook.parent.mkdir()
     hook.write_text("#!/bin/sh\nexit 1\n", encoding="utf-8")
@@ -58,31 +58,29 @@ def test_the_persons_own_settings_do_not_interfere(folder: Path, tmp_path: Path)
         f"[init]\ndefaultBranch = trunk\ntemplateDir = {hook.parent}\n[user]\nsigningKey = x\n"
         "[i18n]\ncommitEncoding = latin1\n[commit]\ntemplate = /nowhere\n"
     )
-    assert repository.start(folder, "shop") is None
+    assert repository.initialize(folder, "shop") is None
     assert git(folder, "ls-tree", "--name-only", "main") == "a.txt"
     assert not (folder / ".git" / "pre-commit").exists()
 
 
 def test_without_git_there_is_a_note(folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """It says what to type once git is there."""
+    """It says which command to run once git works."""
     monkeypatch.setenv("PATH", str(tmp_path))
-    note = repository.start(folder, "shop")
+    note = repository.initialize(folder, "shop")
     assert note == (
-        "git is not installed, so there is no repository yet; with it: "
+        "git is not installed, so no repository was created. Once it works, run: "
         'git init -b main && git add -A && git commit -m "Start from scaffold\'s shop template"'
     )
     assert not (folder / ".git").exists()
 
 
-def test_a_filter_that_fails_here_is_not_run(
-    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The person's attributes may name one, such as git-lfs on a machine without it."""
+def test_the_users_filters_are_not_run(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The user's attributes may name a missing filter, such as git-lfs."""
     attributes = tmp_path / "attributes"
     attributes.write_text("* filter=lfs\n", encoding="utf-8")
     lfs = '[filter "lfs"]\nclean = no-such-program\nrequired = true\n'
     configure(f"{lfs}[core]\nattributesFile = {attributes}\n")
-    assert repository.start(folder, "shop") is None
+    assert repository.initialize(folder, "shop") is None
     assert git(folder, "cat-file", "blob", "main:a.txt") == "a"
     other = tmp_path / "other"
     other.mkdir()
@@ -91,13 +89,13 @@ def test_a_filter_that_fails_here_is_not_run(
     (tmp_path / "xdg/git").mkdir(parents=True)
     attributes.rename(tmp_path / "xdg/git/attributes")
     configure(lfs)
-    assert repository.start(other, "shop") is None
+    assert repository.initialize(other, "shop") is None
 
 
-def test_a_git_that_only_prints_a_note_is_none(
+def test_a_git_that_does_not_run_gives_a_note(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As on a Mac without developer tools: the project is made all the same."""
+    """As on a Mac without developer tools. The project is created nevertheless."""
     fake = tmp_path / "bin" / "git"
     fake.parent.mkdir()
     fake.write_text(
@@ -105,23 +103,22 @@ def test_a_git_that_only_prints_a_note_is_none(
     )
     fake.chmod(0o755)
     monkeypatch.setenv("PATH", str(fake.parent))
-    assert repository.start(folder, "shop") == (
-        "git does not run (xcode-select: note: No developer tools were found), so there is no repository "
-        'yet; with it: git init -b main && git add -A && git commit -m "Start from scaffold\'s shop template"'
+    assert repository.initialize(folder, "shop") == (
+        "git does not run (xcode-select: note: No developer tools were found), so no repository was created. "
+        "Once it works, run: git init -b main && git add -A && "
+        'git commit -m "Start from scaffold\'s shop template"'
     )
-    assert repository.author() == {"author_name": "Ada Lovelace", "author_email": "ada@example.org"}
-    nobody(monkeypatch)
-    assert repository.author() == {}
+    assert repository.get_author() == {"author_name": "Ada Lovelace", "author_email": "ada@example.org"}
+    remove_identity(monkeypatch)
+    assert repository.get_author() == {}
 
 
 def test_without_an_identity_there_is_a_note(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Git would make one up from the machine's name; everything is staged for the commit by hand."""
-    nobody(monkeypatch)
-    note = repository.start(folder, "shop")
+    """Git must not guess an identity. The files are staged for a manual commit."""
+    remove_identity(monkeypatch)
+    note = repository.initialize(folder, "shop")
     assert note is not None
-    assert note.startswith(
-        "git does not know who you are, so nothing is committed yet; do it with: git config"
-    )
+    assert note.startswith("git does not know who you are, so nothing was committed. Run: git config")
     assert note.endswith('git commit -m "Start from scaffold\'s shop template"')
     assert git(folder, "diff", "--cached", "--name-only") == "a.txt"
 
@@ -130,7 +127,7 @@ def test_without_an_identity_there_is_a_note(folder: Path, monkeypatch: pytest.M
 def test_a_git_that_fails_is_an_error(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: str
 ) -> None:
-    """With git's own words and the way around it."""
+    """With git's message and a workaround."""
     fake = tmp_path / "bin" / "git"
     fake.parent.mkdir()
     script = f"for word; do [ $word = {failing} ] && echo fatal: no luck. >&2 && exit 128; done; exit 0"
@@ -138,9 +135,9 @@ def test_a_git_that_fails_is_an_error(
     fake.chmod(0o755)
     monkeypatch.setenv("PATH", str(fake.parent))
     with pytest.raises(ScaffoldError) as caught:
-        repository.start(folder, "shop")
-    assert caught.value.message == "git failed, so nothing was made: fatal: no luck."
-    assert caught.value.hint == "Mend that, or leave git out with --no-git."
+        repository.initialize(folder, "shop")
+    assert caught.value.message == "git failed, so nothing was created: fatal: no luck."
+    assert caught.value.hint == "Fix this, or skip git with --no-git."
 
 
 ADA = "[user]\nname = Ada Lovelace\nemail = ada@example.org\n"
@@ -158,37 +155,37 @@ ADA = "[user]\nname = Ada Lovelace\nemail = ada@example.org\n"
     ],
     ids=["global", "XDG", "an include", "both files", "author", "twice"],
 )
-def test_the_author_is_who_git_says(
+def test_the_author_is_that_of_git(
     files: Mapping[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Wherever the person wrote it down."""
-    nobody(monkeypatch)
+    """From any of git's configuration files."""
+    remove_identity(monkeypatch)
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text, encoding="utf-8")
-    assert repository.author() == {"author_name": "Ada Lovelace", "author_email": "ada@example.org"}
+    assert repository.get_author() == {"author_name": "Ada Lovelace", "author_email": "ada@example.org"}
 
 
-def test_the_environment_tells_the_author(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """By git's own variables, in part or whole, and by EMAIL."""
+def test_the_environment_sets_the_author(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With git's variables, all or some of them, and with EMAIL."""
     configure("[user]\nname = Grace Hopper\nemail = grace@example.org\n")
-    assert repository.author() == {"author_name": "Ada Lovelace", "author_email": "ada@example.org"}
+    assert repository.get_author() == {"author_name": "Ada Lovelace", "author_email": "ada@example.org"}
     monkeypatch.delenv("GIT_AUTHOR_NAME")
-    assert repository.author() == {"author_name": "Grace Hopper", "author_email": "ada@example.org"}
+    assert repository.get_author() == {"author_name": "Grace Hopper", "author_email": "ada@example.org"}
     configure("[user]\nname = Grace Hopper\n")
     monkeypatch.delenv("GIT_AUTHOR_EMAIL")
     monkeypatch.setenv("EMAIL", "grace@example.com")
-    assert repository.author() == {"author_name": "Grace Hopper", "author_email": "grace@example.com"}
-    assert repository.start(folder, "shop") is None
+    assert repository.get_author() == {"author_name": "Grace Hopper", "author_email": "grace@example.com"}
+    assert repository.initialize(folder, "shop") is None
     assert git(folder, "log", "--format=%an <%ae>") == "Grace Hopper <grace@example.com>"
 
 
-def test_a_repository_around_does_not_tell_the_author(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its own settings are not the person's."""
-    nobody(monkeypatch)
+def test_an_enclosing_repository_does_not_set_the_author(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its local settings are ignored."""
+    remove_identity(monkeypatch)
     process.git(["init", "-q"], Path())
     process.git(["config", "user.name", "Mallory"], Path())
-    assert repository.author() == {}
+    assert repository.get_author() == {}
 
 
 @pytest.mark.parametrize(
@@ -196,11 +193,27 @@ def test_a_repository_around_does_not_tell_the_author(monkeypatch: pytest.Monkey
     [("", {}), ("[user]\nname = Ada\n", {"author_name": "Ada"})],
     ids=["nobody", "a name"],
 )
-def test_what_is_unknown_is_no_answer(
+def test_an_unknown_author_is_left_out(
     config: str, found: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Then the template's defaults stand; git's guess from the machine's name is none."""
-    nobody(monkeypatch)
+    """The template's defaults apply instead. Git does not guess from the host name."""
+    remove_identity(monkeypatch)
     configure(config)
-    assert repository.author() == found
+    assert repository.get_author() == found
     assert not repository.can_commit()
+
+
+def test_an_identity_can_depend_on_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Users set separate identities for university and work with `includeIf "gitdir:…"`."""
+    remove_identity(monkeypatch)
+    university = tmp_path / "university"
+    (university / "projects").mkdir(parents=True)
+    (tmp_path / "home/student").write_text(ADA, encoding="utf-8")
+    settings = f'[includeIf "gitdir:{university}/"]\npath = ~/student\n'
+    (tmp_path / "home/.gitconfig").write_text(settings, encoding="utf-8")
+    assert repository.get_author() == {}
+    expected = {"author_name": "Ada Lovelace", "author_email": "ada@example.org"}
+    assert repository.get_author(university / "projects/my-blog") == expected
+    monkeypatch.chdir(university)
+    assert repository.get_author() == expected
+    assert repository.can_commit()

@@ -1,5 +1,6 @@
 """The wheel: it carries every template file, works with no checkout, and brings nothing else."""
 
+import hashlib
 import json
 import re
 import tomllib
@@ -8,10 +9,24 @@ from pathlib import Path
 
 import pytest
 
+from scaffold.catalog import registry
+from scaffold.engine import answers, render
+
 from .harness.processes import run
-from .harness.projects import ROOT, Scaffold, tree
+from .harness.projects import ROOT, Scaffold, executable, tree
 
 TEMPLATES = ROOT / "templates"
+# Plans every project with the defaults, and ends with a traceback if a text has to be compiled for it.
+PLAN = """\
+import hashlib, jinja2
+jinja2.Environment.compile = None
+from scaffold.catalog import registry
+from scaffold.engine import answers, render
+for template in registry.load_all():
+    for file in render.plan(template, answers.resolve(template, {})).files:
+        if not file.secret:
+            print(template.name, file.path, hashlib.sha256(file.content).hexdigest())
+"""
 WHO = {"NAME": "Ada", "EMAIL": "ada@example.com"}
 
 
@@ -61,6 +76,18 @@ def test_installed_command_lists_the_templates(scaffold: Scaffold, tmp_path: Pat
     assert "blog-django" in {entry["name"] for entry in listed}
     version = scaffold("--version", cwd=tmp_path).good().out
     assert re.search(r"\d+\.\d+\.\d+", version)
+
+
+def test_wheel_brings_the_templates_compiled(scaffold: Scaffold, tmp_path: Path) -> None:
+    """No text of a template is compiled again, and the projects are those that a checkout makes."""
+    installed = run([executable(scaffold.command.parents[1], "python"), "-c", PLAN], tmp_path).good().out
+    expected = [
+        f"{template.name} {file.path} {hashlib.sha256(file.content).hexdigest()}"
+        for template in registry.load_all()
+        for file in render.plan(template, answers.resolve(template, {})).files
+        if not file.secret
+    ]
+    assert installed.splitlines() == expected
 
 
 def test_installed_command_makes_a_repository(scaffold: Scaffold, tmp_path: Path) -> None:

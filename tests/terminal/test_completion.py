@@ -1,4 +1,4 @@
-"""The Tab key: what is offered, and that bash, zsh and fish show it."""
+"""Shell completion: the candidates, and the scripts in bash, zsh and fish."""
 
 import os
 import shutil
@@ -77,19 +77,19 @@ def test_offers_come_with_descriptions() -> None:
 
 
 def test_completion_imports_no_template_engine() -> None:
-    """The Tab key must not be felt, so nothing is rendered to answer it."""
+    """Completion must be fast, so it renders nothing."""
     code = "import sys; from scaffold.cli import main\n"
     code += "try: main([])\nfinally: print({'jinja2', 'questionary'} & set(sys.modules))"
     with Session(
         [sys.executable, "-c", code], Path.cwd(), {"SCAFFOLD_WORDS": "scaffold\nnew\nblog-django\n-a\nlic\n."}
     ) as session:
-        session.see("set()")
+        session.expect("set()")
 
 
-@pytest.mark.parametrize("shell", completion.SHELLS)
+@pytest.mark.parametrize("shell", completion.SCRIPTS)
 def test_the_script_is_printed_as_it_is(shell: str) -> None:
     """`eval` gets exactly the script."""
-    assert CliRunner().invoke(main, ["completion", shell]).stdout == completion.script(shell)
+    assert CliRunner().invoke(main, ["completion", shell]).stdout == completion.SCRIPTS[shell]
 
 
 STARTS = {
@@ -119,7 +119,7 @@ STARTS = {
         ("scaffold new blog-django tea-h", "blog-django tea-house/"),
     ],
 )
-@pytest.mark.parametrize("shell", completion.SHELLS)
+@pytest.mark.parametrize("shell", completion.SCRIPTS)
 def test_a_real_shell_completes(shell: str, typed: str, completed: str) -> None:
     """Tab in an interactive shell writes the rest; a key stays open for its value, a word gets its space."""
     if shutil.which(shell) is None:
@@ -131,10 +131,10 @@ def test_a_real_shell_completes(shell: str, typed: str, completed: str) -> None:
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     with Session(start, Path.cwd(), {"PATH": path, "PROMPT_COMMAND": ""}, size=(120, 24)) as session:
         session.type(f"{prepare}\r")
-        session.see("\nready>")
+        session.expect("\nready>")
         session.type("clear; echo begin\r")
-        session.see("begin\nready>")
+        session.expect("begin\nready>")
         session.type(f"{typed}\t")
-        session.see(completed.rstrip())
+        session.expect(completed.rstrip())
         session.type("x")
-        session.see(f"{completed}x")
+        session.expect(f"{completed}x")

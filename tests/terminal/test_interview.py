@@ -1,4 +1,4 @@
-"""A person at a real terminal: `scaffold new` in a pseudo-terminal, looked at as it is seen."""
+"""`scaffold new` in a pseudo-terminal: what a person types and sees."""
 
 import json
 import os
@@ -15,7 +15,7 @@ ESC, LEFT, UP, DOWN, ENTER, CTRL_C = "\x1b", "\x1b[D", "\x1b[A", "\x1b[B", "\r",
 NAME, SLUG, MORE, REVIEW = (
     "What is it called?",
     "Its short name",
-    "Customise the rest?",
+    "Customise the other settings?",
     "Create this project?",
 )
 # A catalogue of its own, so that these tests do not depend on what the real templates ask.
@@ -24,7 +24,7 @@ import sys
 from pathlib import Path
 from scaffold import cli
 from scaffold.catalog import registry
-registry.folder = lambda: Path({folder!r})
+registry.find_folder = lambda: Path({folder!r})
 cli.main(sys.argv[1:], prog_name="scaffold")
 """
 ABOUT = {"version": "0.1.0", "title": "Shop", "stack": "Python", "description": "A shop to learn from."}
@@ -43,13 +43,13 @@ class Start:
         self.code = CODE.format(folder=str(templates))
 
     def __call__(self, *args: str, size: tuple[int, int] = (80, 24), **env: str) -> Session:
-        """Return the session; leaving its `with` block ends it."""
+        """Return a session, which ends with its `with` block."""
         return Session([sys.executable, "-c", self.code, *args], Path.cwd(), env, size)
 
 
 @pytest.fixture
 def start(make_template: MakeTemplate) -> Start:
-    """Return a starter of sessions."""
+    """Return a function that starts sessions."""
     shop = make_template(
         {"README.md": "# {{ cookiecutter.project_name }}, {{ cookiecutter.license }}\n"},
         _scaffold={**ABOUT, "essential": ["project_name", "project_slug"]},
@@ -69,7 +69,7 @@ def test_a_project_is_made_by_pressing_enter(start: Start) -> None:
         session.answer(SLUG, ENTER)
         session.answer(MORE, ENTER)
         session.answer(REVIEW, ENTER)
-        assert session.end() == 0
+        assert session.wait() == 0
     assert Path("my-shop/README.md").read_text(encoding="utf-8") == "# My Shop, MIT\n"
     assert "scaffold new shop --answer author_name='Ada Lovelace' --defaults" in session.text
     assert "cd my-shop" in session.text
@@ -78,11 +78,11 @@ def test_a_project_is_made_by_pressing_enter(start: Start) -> None:
 def test_defaults_are_shown_dim_where_the_text_will_be(start: Start) -> None:
     """What is typed takes the default's place instead of being appended to it."""
     with start("new", "shop") as session:
-        session.see(f"{NAME} › My Shop")
+        session.expect(f"{NAME} › My Shop")
         row = next(row for row in session.screen.cells if row[0].text == "?")
         assert any(38 in cell.style for cell in row[-60:]), "the default is not in a colour of its own"
         session.type("Tea")
-        session.see(f"{NAME} › Tea")
+        session.expect(f"{NAME} › Tea")
         assert "My Shop" not in session.text
 
 
@@ -90,7 +90,7 @@ def test_the_folder_and_the_short_name_follow_while_the_name_is_typed(start: Sta
     """The derived slug is seen before it is asked for."""
     with start("new", "shop") as session:
         session.answer(NAME, "Tea & Cakes")
-        session.see("folder tea-cakes · short name tea_cakes")
+        session.expect("folder tea-cakes · short name tea_cakes")
 
 
 def test_a_bad_text_is_refused_at_its_own_question(start: Start) -> None:
@@ -98,11 +98,11 @@ def test_a_bad_text_is_refused_at_its_own_question(start: Start) -> None:
     with start("new", "shop") as session:
         session.answer(NAME, ENTER)
         session.answer(SLUG, "clas")
-        session.see("folder clas")
+        session.expect("folder clas")
         session.answer("clas", "s" + ENTER)
-        session.see("'class' cannot be a short name: it is a word of the Python language")
+        session.expect("'class' is not a valid short name: it is a Python keyword")
         session.type("_room" + ENTER)
-        session.see(MORE)
+        session.expect(MORE)
         assert "project_slug  class_room" in session.text
 
 
@@ -113,31 +113,31 @@ def test_going_back_a_question(start: Start, key: str) -> None:
         session.answer("What would you like to build?", DOWN + ENTER)
         session.answer(NAME, "Tea" + ENTER)
         session.answer(SLUG, key)
-        session.see(f"{NAME} › Tea")
+        session.expect(f"{NAME} › Tea")
         assert "✔ project_name" not in session.text
         session.type(key)
-        session.see("❯ shop")
+        session.expect("❯ shop")
         session.type(ENTER)
         session.answer(f"{NAME} › Tea", ENTER)
         session.answer(SLUG, ENTER)
         session.answer(MORE, key)
-        session.see(f"{SLUG} › tea")
+        session.expect(f"{SLUG} › tea")
 
 
-def test_left_and_smaller_than_belong_to_a_text_once_there_is_one(start: Start) -> None:
-    """Only on an empty line do they go back."""
+def test_left_and_less_than_edit_a_text_that_is_not_empty(start: Start) -> None:
+    """They go back only on an empty line."""
     with start("new", "shop") as session:
         session.answer(NAME, "a>b" + LEFT * 2 + "<")
-        session.see(f"{NAME} › a<>b")
+        session.expect(f"{NAME} › a<>b")
 
 
-def test_the_first_question_has_nothing_behind_it(start: Start) -> None:
+def test_the_first_question_cannot_go_back(start: Start) -> None:
     """Esc does nothing there, and is not offered."""
     with start("new", "shop") as session:
-        session.see(NAME)
+        session.expect(NAME)
         assert "Esc" not in session.text
         session.type(ESC + "x")
-        session.see("Ctrl-C cancels")
+        session.expect("Ctrl-C cancels")
 
 
 def test_the_rest_can_be_customised(start: Start) -> None:
@@ -146,13 +146,13 @@ def test_the_rest_can_be_customised(start: Start) -> None:
         session.answer(NAME, ENTER)
         session.answer(SLUG, ENTER)
         session.answer(MORE, DOWN)
-        session.see("license, author_name")
+        session.expect("license, author_name")
         session.type(ENTER)
-        session.see("none  all rights reserved")
+        session.expect("none  all rights reserved")
         session.type(DOWN + ENTER)
         session.answer("Who writes it?", "Ada" + ENTER)
         session.answer(REVIEW, ENTER)
-        assert session.end() == 0
+        assert session.wait() == 0
         assert "--answer license=none --answer author_name=Ada --defaults" in session.text
     assert Path("my-shop/README.md").read_text(encoding="utf-8") == "# My Shop, none\n"
 
@@ -163,12 +163,12 @@ def test_one_answer_is_changed_in_the_review(start: Start) -> None:
         session.answer(NAME, ENTER)
         session.answer(SLUG, ENTER)
         session.answer(MORE, ENTER)
-        session.see("Create it     in my-shop")
+        session.expect("Create it     in my-shop")
         session.type(DOWN + ENTER)
         session.answer(NAME, "Tea House" + ENTER)
-        session.see("Create it     in tea-house")
+        session.expect("Create it     in tea-house")
         session.type(ENTER)
-        assert session.end() == 0
+        assert session.wait() == 0
         command = (
             "scaffold new shop --answer project_name='Tea House' --answer author_name='Ada Lovelace' "
             "--no-git --defaults"
@@ -177,7 +177,7 @@ def test_one_answer_is_changed_in_the_review(start: Start) -> None:
     assert Path("tea-house/README.md").is_file()
 
 
-def test_leaving_a_change_in_the_review_changes_nothing(start: Start) -> None:
+def test_cancelling_a_change_in_the_review_changes_nothing(start: Start) -> None:
     """Esc in the question goes back to the review, and from there to the question before it."""
     with start("new", "shop") as session:
         session.answer(NAME, ENTER)
@@ -186,9 +186,9 @@ def test_leaving_a_change_in_the_review_changes_nothing(start: Start) -> None:
         session.answer(REVIEW, DOWN + ENTER)
         session.answer(NAME, "Tea")
         session.answer(f"{NAME} › Tea", ESC)
-        session.see("project_name  My Shop")
+        session.expect("project_name  My Shop")
         session.type(ESC)
-        session.see(MORE)
+        session.expect(MORE)
 
 
 def test_cancelling_in_the_review_writes_nothing(start: Start) -> None:
@@ -198,7 +198,7 @@ def test_cancelling_in_the_review_writes_nothing(start: Start) -> None:
         session.answer(SLUG, ENTER)
         session.answer(MORE, ENTER)
         session.answer(REVIEW, UP + ENTER)
-        assert session.end() == 130
+        assert session.wait() == 130
         assert session.text == "Cancelled. Nothing was written."
     assert os.listdir() == []
 
@@ -211,7 +211,7 @@ def test_ctrl_c_anywhere_ends_with_one_line(start: Start, steps: int) -> None:
         for question, key in keys[: steps + (steps > 1)]:
             session.answer(question, key)
         session.answer(["build?", NAME, MORE, REVIEW][steps], CTRL_C)
-        assert session.end() == 130
+        assert session.wait() == 130
         *above, last = session.text.splitlines()
         assert last == "Cancelled. Nothing was written."
         assert all(line.startswith("✔") for line in above)
@@ -219,15 +219,15 @@ def test_ctrl_c_anywhere_ends_with_one_line(start: Start, steps: int) -> None:
 
 
 def test_a_folder_that_is_taken_is_refused_at_the_short_name(start: Start) -> None:
-    """The person hears of it at once and chooses another."""
+    """The message appears while the name can still be changed."""
     Path("my-shop").mkdir()
     Path("my-shop/thesis.txt").write_text("mine", encoding="utf-8")
     with start("new", "shop") as session:
         session.answer(NAME, ENTER)
         session.answer(SLUG, ENTER)
-        session.see("is there already and is not empty")
+        session.expect("already exists and is not empty")
         session.type("tea" + ENTER)
-        session.see(MORE)
+        session.expect(MORE)
 
 
 def test_git_knows_the_author(start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -239,33 +239,33 @@ def test_git_knows_the_author(start: Start, tmp_path: Path, monkeypatch: pytest.
         session.answer(NAME, ENTER)
         session.answer(SLUG, ENTER)
         session.answer(MORE, ENTER)
-        session.see("author_name   Grace Hopper")
+        session.expect("author_name   Grace Hopper")
 
 
 def test_a_directory_suggests_the_name(start: Start) -> None:
     """`scaffold new shop tea-house` proposes Tea House, and goes where it was told."""
     with start("new", "shop", "tea-house") as session:
-        session.see(f"{NAME} › Tea House")
-        session.see("folder tea-house")
+        session.expect(f"{NAME} › Tea House")
+        session.expect("folder tea-house")
 
 
 def test_what_the_command_line_answers_is_not_asked(start: Start) -> None:
     """Only what is open is asked for; with nothing open there is no conversation at all."""
     with start("new", "shop", "-a", "project_name=Tea", "-a", "license=none") as session:
         session.answer(f"{SLUG} › tea", ENTER)
-        session.see("1 more question")
+        session.expect("1 more question")
     answers = ["project_name=Tea", "project_slug=tea", "license=MIT", "author_name=Ada"]
     with start(
         "new", "shop", "-q", "--no-git", *(part for each in answers for part in ("-a", each))
     ) as session:
-        assert session.end() == 0
+        assert session.wait() == 0
         assert session.text == ""
 
 
 def test_only_templates_that_fit_the_answers_are_offered(start: Start) -> None:
-    """Who answers a question that one template has means that one."""
+    """An answer to a question of one template selects that template."""
     with start("new", "-a", "license=none") as session:
-        session.see("❯ shop")
+        session.expect("❯ shop")
         assert "chat" not in session.text
 
 
@@ -273,9 +273,9 @@ def test_forty_columns_are_enough(start: Start) -> None:
     """Long questions, notes and hints are broken between words, and nothing is lost."""
     with start("new", "shop", size=(40, 24)) as session:
         session.answer(NAME, "A shop with a name that is rather long" + ENTER)
-        session.see("✔ project_name  A shop with a name tha…")
+        session.expect("✔ project_name  A shop with a name tha…")
         session.answer(SLUG, "class")
-        session.see("'class' cannot be a short name: it is a\nword of the Python language")
+        session.expect("'class' is not a valid short name: it is a\nPython keyword")
         assert max(map(len, session.screen.lines)) <= 40
 
 
@@ -286,7 +286,7 @@ def test_a_low_terminal_scrolls_the_list_and_keeps_the_hint(start: Start) -> Non
         session.answer(SLUG, ENTER)
         session.answer(MORE, ENTER)
         session.answer("❯ Create it", UP)
-        session.see("❯ Cancel")
+        session.expect("❯ Cancel")
         assert "↑↓ move · Enter selects" in session.text
 
 
@@ -297,7 +297,7 @@ def test_no_color_is_respected(start: Start) -> None:
         session.answer(SLUG, ENTER)
         session.answer(MORE, ENTER)
         session.answer(REVIEW, ENTER)
-        assert session.end() == 0
+        assert session.wait() == 0
         styles = {number for row in session.screen.cells for cell in row for number in cell.style}
         assert not styles & {*range(30, 50), *range(90, 108)}
         written = re.findall(r"\x1b\[([\d;]*)m", session.written)
@@ -309,9 +309,9 @@ def test_no_color_is_respected(start: Start) -> None:
 def test_a_dumb_terminal_gets_the_command_to_fill_in(start: Start) -> None:
     """Nothing is asked where prompts cannot be shown; the way out is a command that works as it is."""
     with start("new", "shop", TERM="dumb") as session:
-        assert session.end() == 1
+        assert session.wait() == 1
         assert session.text.startswith(
-            "Error: This terminal cannot show questions.\nFill this in and run it instead:"
+            "Error: This terminal cannot show prompts.\nEdit this command and run it instead:"
         )
         assert "scaffold new shop" in session.text
         assert "--answer project_name='My Shop'" in session.text
@@ -327,7 +327,23 @@ def test_questions_go_to_standard_error_where_output_goes_elsewhere(start: Start
         session.answer(SLUG, ENTER)
         session.answer(MORE, ENTER)
         session.answer(REVIEW, ENTER)
-        assert session.end() == 0
+        assert session.wait() == 0
     made = json.loads(Path("../made.json").read_text(encoding="utf-8"))
     assert made["template"] == "shop"
     assert made["files"] == [".scaffold.json", "README.md"]
+
+
+def test_the_milestone_is_asked_in_one_question() -> None:
+    """The whole thing is the default; an earlier milestone is one arrow away."""
+    growing = Start(Path(__file__).parents[1] / "growing")
+    with growing("new", "notes") as session:
+        session.answer("What is the project called?", ENTER)
+        session.answer("Short name, for the folder", ENTER)
+        session.expect("the whole thing")
+        session.answer("How far should it be built?", DOWN + ENTER)
+        session.answer(MORE, ENTER)
+        session.answer(REVIEW, ENTER)
+        assert session.wait() == 0
+    assert "--milestone 2" in session.text
+    assert not Path("my-notes/app/search").exists()
+    assert Path("my-notes/app/notes").is_dir()

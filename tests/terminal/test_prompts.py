@@ -1,4 +1,4 @@
-"""Single questions, fed with keys: what they return, and how they end where no question can be shown."""
+"""Single prompts: what they return for keys, and errors where they cannot be shown."""
 
 import io
 import sys
@@ -12,10 +12,10 @@ from prompt_toolkit.input.base import PipeInput
 from prompt_toolkit.output import DummyOutput
 
 from scaffold.terminal import prompts
-from scaffold.terminal.prompts import NoTerminal, Terminal
-from scaffold.terminal.screen import RULE, Row
+from scaffold.terminal.prompts import TerminalScreen, TerminalUnsupportedError
+from scaffold.terminal.screen import SEPARATOR, Row
 
-ROWS = [Row("a", "first", "the one"), RULE, Row("b", "second"), Row("c", "third")]
+ROWS = [Row("a", "first", "the one"), SEPARATOR, Row("b", "second"), Row("c", "third")]
 SIX = "six characters at least"
 
 
@@ -27,14 +27,14 @@ def keys() -> Iterator[PipeInput]:
 
 
 @pytest.fixture
-def terminal() -> Terminal:
+def terminal() -> TerminalScreen:
     """Return a terminal that can show every character."""
-    return Terminal(io.TextIOWrapper(io.BytesIO(), "utf-8"))
+    return TerminalScreen(io.TextIOWrapper(io.BytesIO(), "utf-8"))
 
 
-def ask(terminal: Terminal, default: str = "default", *, back: bool = True) -> str | None:
+def ask(terminal: TerminalScreen, default: str = "default", *, back: bool = True) -> str | None:
     """Ask for a text that must have six characters."""
-    return terminal.text(
+    return terminal.ask_text(
         "Say", default, lambda text: None if len(text) >= 6 else SIX, lambda _: "", back=back
     )
 
@@ -52,19 +52,21 @@ def ask(terminal: Terminal, default: str = "default", *, back: bool = True) -> s
     ],
     ids=["Enter", "a text", "too short at first", "corrected", "pasted", "<", "left"],
 )
-def test_a_text(keys: PipeInput, terminal: Terminal, typed: str, answer: str | None) -> None:
+def test_a_text(keys: PipeInput, terminal: TerminalScreen, typed: str, answer: str | None) -> None:
     """Enter returns what was typed, empty for the default; going back returns None."""
     keys.send_text(typed)
     assert ask(terminal) == answer
 
 
-def test_a_default_that_is_refused_is_not_accepted_by_enter(keys: PipeInput, terminal: Terminal) -> None:
+def test_a_default_that_is_refused_is_not_accepted_by_enter(
+    keys: PipeInput, terminal: TerminalScreen
+) -> None:
     """The check sees what Enter would take."""
     keys.send_text("\rlonger now\r")
     assert ask(terminal, "abc") == "longer now"
 
 
-def test_the_first_question_takes_a_smaller_than_as_text(keys: PipeInput, terminal: Terminal) -> None:
+def test_the_first_question_accepts_less_than_as_text(keys: PipeInput, terminal: TerminalScreen) -> None:
     """Where there is no way back, the keys for it are ordinary ones."""
     keys.send_text("<hello\r")
     assert ask(terminal, back=False) == "<hello"
@@ -83,21 +85,21 @@ def test_the_first_question_takes_a_smaller_than_as_text(keys: PipeInput, termin
     ],
     ids=["Enter", "down", "up over the rule", "k twice round", "another key", "<", "left"],
 )
-def test_a_list(keys: PipeInput, terminal: Terminal, typed: str, answer: str | None) -> None:
+def test_a_list(keys: PipeInput, terminal: TerminalScreen, typed: str, answer: str | None) -> None:
     """The arrow keys move past the rule and round the ends; Enter returns the row's value."""
     keys.send_text(typed)
-    assert terminal.choose("Which?", ROWS, "b", back=True) == answer
+    assert terminal.ask_choice("Which?", ROWS, "b", back=True) == answer
 
 
 @pytest.mark.parametrize("typed", ["\x03", "\x04"], ids=["Ctrl-C", "Ctrl-D"])
-def test_giving_up(keys: PipeInput, terminal: Terminal, typed: str) -> None:
+def test_cancelling(keys: PipeInput, terminal: TerminalScreen, typed: str) -> None:
     """Both keys interrupt, in a text and in a list."""
     keys.send_text(typed)
     with pytest.raises(KeyboardInterrupt):
         ask(terminal)
     keys.send_text(typed)
     with pytest.raises(KeyboardInterrupt):
-        terminal.choose("Which?", ROWS, "b", back=True)
+        terminal.ask_choice("Which?", ROWS, "b", back=True)
 
 
 class NoConsoleScreenBufferError(Exception):
@@ -106,9 +108,12 @@ class NoConsoleScreenBufferError(Exception):
 
 @pytest.mark.parametrize("term", ["dumb", "unknown"])
 def test_a_terminal_that_says_it_is_dumb(monkeypatch: pytest.MonkeyPatch, term: str) -> None:
-    """It is believed before anything is drawn."""
+    """It is refused before anything is drawn."""
     monkeypatch.setenv("TERM", term)
-    with pytest.raises(NoTerminal, match="cannot show questions"), prompts.terminal(sys.stderr):
+    with (
+        pytest.raises(TerminalUnsupportedError, match="cannot show prompts"),
+        prompts.open_screen(sys.stderr),
+    ):
         pass
 
 
@@ -120,16 +125,22 @@ def test_a_console_without_a_screen_buffer(monkeypatch: pytest.MonkeyPatch) -> N
 
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setattr(prompt_output, "create_output", refuse)
-    with pytest.raises(NoTerminal, match="console cannot show questions"), prompts.terminal(sys.stderr):
+    with (
+        pytest.raises(TerminalUnsupportedError, match="console cannot show prompts"),
+        prompts.open_screen(sys.stderr),
+    ):
         pass
 
 
 def test_an_input_that_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     """A terminal that is closed in the middle becomes a sentence too; any other failure stays what it is."""
     monkeypatch.setenv("TERM", "xterm")
-    with pytest.raises(NoTerminal, match="closed before the last question"), prompts.terminal(sys.stderr):
+    with (
+        pytest.raises(TerminalUnsupportedError, match="closed before the last question"),
+        prompts.open_screen(sys.stderr),
+    ):
         raise EOFError
-    with pytest.raises(ZeroDivisionError), prompts.terminal(sys.stderr):
+    with pytest.raises(ZeroDivisionError), prompts.open_screen(sys.stderr):
         _ = 1 / 0
 
 
@@ -139,11 +150,11 @@ def test_an_input_that_ends(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_clipping_counts_columns(text: str, room: int, clipped: str) -> None:
     """Wide characters take two columns."""
-    assert prompts.clip(text, room) == clipped
+    assert prompts.truncate(text, room) == clipped
 
 
 def test_plain_letters_where_the_encoding_has_no_others(keys: PipeInput) -> None:
     """A console with an old code page gets signs that it has."""
     keys.send_text("\r")
-    terminal = Terminal(io.TextIOWrapper(io.BytesIO(), "cp1252"))
-    assert terminal.choose("Which?", ROWS, "a", back=False) == "a"
+    terminal = TerminalScreen(io.TextIOWrapper(io.BytesIO(), "cp1252"))
+    assert terminal.ask_choice("Which?", ROWS, "a", back=False) == "a"

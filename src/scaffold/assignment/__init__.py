@@ -1,1 +1,1 @@
-"""Assignments: a file in which an instructor fixes a project's choices, read, checked and written."""
+"""Assignment files, in which an instructor fixes the choices of a project: read, check and write them."""

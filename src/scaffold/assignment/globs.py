@@ -1,38 +1,38 @@
-"""Patterns of paths in an assignment: `*` stays in its folder, `**` goes through any number of them."""
+"""Match paths with the patterns of an assignment: `*` within one folder, `**` across folders."""
 
 import re
 from functools import cache
 
 
-def problem(pattern: str) -> str | None:
-    """Return why it cannot be a pattern of paths inside a project, or None."""
+def find_problem(pattern: str) -> str | None:
+    """Return the problem with a pattern of paths inside a project, or None."""
     parts = pattern.split("/")
     if not pattern or not pattern.isprintable():
-        return "it is empty or holds a character that cannot be shown"
+        return "it is empty or contains an unprintable character"
     if "\\" in pattern:
-        return "folders are separated with /"
+        return "separate folders with /"
     if pattern.startswith("/") or ":" in pattern:
-        return "it begins at the project's folder, as in tests/**"
+        return "write it relative to the project, such as tests/**"
     if ".." in parts or "." in parts or "" in parts:
-        return "it may hold neither . nor .. nor an empty name"
+        return "it contains ., .. or an empty name"
     return None
 
 
 def matches(pattern: str, path: str) -> bool:
-    """Whether a path with forward slashes fits the pattern."""
-    return _compiled(pattern).fullmatch(path) is not None
+    """Whether the pattern matches a path with forward slashes."""
+    return _compile(pattern).fullmatch(path) is not None
 
 
 @cache
-def _compiled(pattern: str) -> re.Pattern[str]:
-    """Return the pattern as a regular expression; `a/**` is all that is below a."""
+def _compile(pattern: str) -> re.Pattern[str]:
+    """Return the pattern as a regular expression. `a/**` matches everything below a, but not a itself."""
     parts = pattern.split("/")
-    spelled = []
+    regex = []
     for index, part in enumerate(parts):
-        last = index == len(parts) - 1
+        is_last = index == len(parts) - 1
         if part == "**":
-            spelled.append(".+" if last else "(?:[^/]+/)*")
+            regex.append(".+" if is_last else "(?:[^/]+/)*")
         else:
             inner = re.escape(part).replace(r"\*", "[^/]*").replace(r"\?", "[^/]")
-            spelled.append(inner + ("" if last else "/"))
-    return re.compile("".join(spelled), re.DOTALL)
+            regex.append(inner + ("" if is_last else "/"))
+    return re.compile("".join(regex), re.DOTALL)

@@ -1,4 +1,4 @@
-"""Checks the tables of an assignment file, key by key; each mistake is one sentence with its line."""
+"""Check the values of an assignment file key by key, and build the Assignment."""
 
 import re
 from collections.abc import Mapping
@@ -7,8 +7,8 @@ from datetime import timedelta
 
 from scaffold import __version__
 from scaffold.assignment import globs, placeholders, versions
-from scaffold.assignment.model import ID, REPOSITORY, SCHEMA, Assignment
-from scaffold.assignment.tables import Tables
+from scaffold.assignment.model import DEFAULT_REPOSITORY, ID_PATTERN, SCHEMA, Assignment
+from scaffold.assignment.toml_document import TomlDocument
 from scaffold.catalog import model, registry
 from scaffold.catalog.model import Template
 from scaffold.engine import answers
@@ -22,36 +22,35 @@ KEYS: Mapping[tuple[str, ...], tuple[str, ...]] = {
     ("commit",): ("author", "date"),
 }
 REQUIRED = ("schema", "id", "title", "due", "template")
-AUTHOR = "scaffold <scaffold@localhost>"
-# Without [commit] date the first commit is a year older than the due date: fixed by the assignment, and never
-# in the future, as the due date itself would be.
-LEAD = timedelta(days=365)
+DEFAULT_AUTHOR = "scaffold <scaffold@localhost>"
+# The default date of first commits is a year before the due date, which itself would be in the future.
+COMMIT_LEAD = timedelta(days=365)
 _AUTHOR = re.compile(r"[^<>\s][^<>]*? <[^<>\s@]+@[^<>\s@]+>")
-_LONGEST_TITLE = 200
-_SOMEBODY = {**dict.fromkeys(placeholders.NAMES, "ada"), "email": "ada@example.org"}
-_WHO = {"student", "username", "email", "team", "last_name"}
+_MAX_AUTHOR_LENGTH = 200
+_SAMPLE_VALUES = {**dict.fromkeys(placeholders.NAMES, "ada"), "email": "ada@example.org"}
+_IDENTIFYING = {"student", "username", "email", "team", "last_name"}
 
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """The tables of a file on their way to an Assignment."""
+    """Reads an Assignment from a TOML document."""
 
-    tables: Tables
+    document: TomlDocument
 
-    def assignment(self) -> Assignment:
-        """Return the assignment. Raises BadInput at the first mistake."""
+    def read(self) -> Assignment:
+        """Return the assignment. Raises BadInput for the first problem."""
         self._check_schema()
         for path, keys in KEYS.items():
-            self.tables.check_keys(path, keys)
+            self.document.check_keys(path, keys)
         self._check_required()
-        due = self.tables.moment(("due",))
+        due = self.document.get_datetime(("due",))
         template = self._template()
-        pinned = {key: self._pinned(template, key) for key in self.tables.get(("answers", "pinned"), {})}
-        free = {key: self._free(template, key) for key in self.tables.get(("answers", "free"), {})}
+        pinned = {key: self._pinned(template, key) for key in self.document.get(("answers", "pinned"), {})}
+        free = {key: self._free(template, key) for key in self.document.get(("answers", "free"), {})}
         for key in free:
             if key in pinned:
-                raise self.tables.wrong(
-                    ("answers", "free", key), f"{key} is pinned and free at once", "Keep one."
+                raise self.document.error(
+                    ("answers", "free", key), f"{key} is both pinned and free", "Remove one of them."
                 )
         return Assignment(
             id=self._id(),
@@ -65,140 +64,149 @@ class Reader:
             managed=self._patterns("managed"),
             student=self._patterns("student"),
             author=self._author(),
-            date=self.tables.moment(("commit", "date"))
-            if self.tables.get(("commit", "date"))
-            else due - LEAD,
+            date=self.document.get_datetime(("commit", "date"))
+            if self.document.get(("commit", "date"))
+            else due - COMMIT_LEAD,
         )
 
     def _check_schema(self) -> None:
-        found = self.tables.table.get("schema")
+        found = self.document.table.get("schema")
         if found is None:
-            raise self.tables.wrong(
-                (), "it has no schema, so it is no assignment", f'Begin it with: schema = "{SCHEMA}"'
+            raise self.document.error(
+                (), "the key schema is missing", f'Start the file with: schema = "{SCHEMA}"'
             )
         if found != SCHEMA:
-            raise self.tables.wrong(
+            raise self.document.error(
                 ("schema",),
-                f"the schema {found!r} is not known to scaffold {__version__}",
+                f"scaffold {__version__} does not support the schema {found!r}",
                 f'Write: "{SCHEMA}"',
             )
 
     def _check_required(self) -> None:
         for key in REQUIRED:
-            if key not in self.tables.table:
-                raise self.tables.wrong((), f"it has no {key}", f"Add: {_EXAMPLES[key]}")
+            if key not in self.document.table:
+                raise self.document.error((), f"the key {key} is missing", f"Add: {_EXAMPLES[key]}")
 
     def _id(self) -> str:
-        value = self.tables.text(("id",))
-        if not ID.fullmatch(value):
-            raise self.tables.wrong(
+        value = self.document.get_text(("id",))
+        if not ID_PATTERN.fullmatch(value):
+            raise self.document.error(
                 ("id",),
-                f"the id {value!r} is not 2 to 39 of a to z, 0 to 9 and -, beginning with a letter or digit",
-                'Write one like: id = "blog-2026"',
+                f"the id {value!r} is not valid",
+                'Use 2 to 39 of a-z, 0-9 and -, starting with a letter or digit: id = "blog-2026"',
             )
         return value
 
     def _title(self) -> str:
-        value = self.tables.text(("title",)).strip()
-        problem = answers.text_problem(value)
+        value = self.document.get_text(("title",)).strip()
+        problem = answers.find_text_problem(value)
         if problem:
-            raise self.tables.wrong(("title",), f"the title cannot be used: {problem.rstrip('.')}")
+            raise self.document.error(("title",), f"the title is not valid: {problem.rstrip('.')}")
         return value
 
     def _template(self) -> Template:
-        if not isinstance(self.tables.get(("template", "name")), str):
-            raise self.tables.wrong(
-                ("template",), "[template] names no template", f'Add below it: name = "{registry.names()[0]}"'
+        if not isinstance(self.document.get(("template", "name")), str):
+            raise self.document.error(
+                ("template",), "[template] has no name", f'Add below it: name = "{registry.list_names()[0]}"'
             )
         try:
-            return registry.find(self.tables.text(("template", "name")))
+            return registry.find(self.document.get_text(("template", "name")))
         except UsageError as error:
-            raise self.tables.wrong(("template", "name"), error.message.rstrip("."), error.hint) from error
+            raise self.document.error(("template", "name"), error.message.rstrip("."), error.hint) from error
 
     def _version(self) -> str:
         path = ("template", "version")
-        value = self.tables.text(path, ">=0")
+        value = self.document.get_text(path, ">=0")
         if not versions.is_range(value):
-            raise self.tables.wrong(
-                path, f"{value!r} is no range of versions", 'Write one like: version = ">=0.1"'
+            raise self.document.error(
+                path, f"{value!r} is not a version range", 'Write, for example: version = ">=0.1"'
             )
-        if not versions.fits(__version__, value):
-            raise self.tables.wrong(
+        if not versions.is_in_range(__version__, value):
+            raise self.document.error(
                 path,
-                f"it needs scaffold {value}, and this is scaffold {__version__}",
-                "Install a version that fits, or change the line.",
+                f"it needs scaffold {value}, but this is scaffold {__version__}",
+                "Install a matching version, or change this line.",
             )
         return value
 
     def _repository(self) -> str:
         path = ("repository",)
-        value = self.tables.text(path, REPOSITORY)
-        if problem := placeholders.problem(value):
-            raise self.tables.wrong(path, problem[0], problem[1])
-        if not placeholders.names([value]) & _WHO:
-            raise self.tables.wrong(
-                path, "every student would get a repository of the same name", f'Write: "{REPOSITORY}"'
+        value = self.document.get_text(path, DEFAULT_REPOSITORY)
+        if problem := placeholders.find_problem(value):
+            raise self.document.error(path, problem[0], problem[1])
+        if not placeholders.find_names([value]) & _IDENTIFYING:
+            raise self.document.error(
+                path, "every student would get the same repository name", f'Write: "{DEFAULT_REPOSITORY}"'
             )
         bare = placeholders.fill(value, dict.fromkeys(placeholders.NAMES, ""))
         if not re.fullmatch(r"[A-Za-z0-9._-]*", bare):
-            raise self.tables.wrong(
-                path, f"{value!r} holds more than letters, digits, -, _ and .", f'Write: "{REPOSITORY}"'
+            raise self.document.error(
+                path,
+                f"{value!r} contains characters other than letters, digits, -, _ and .",
+                f'Write: "{DEFAULT_REPOSITORY}"',
             )
         return value
 
     def _pinned(self, template: Template, key: str) -> str:
-        return self._answer(template, ("answers", "pinned", key), self.tables.get(("answers", "pinned"))[key])
+        return self._answer(
+            template, ("answers", "pinned", key), self.document.get(("answers", "pinned"))[key]
+        )
 
     def _free(self, template: Template, key: str) -> str | None:
         path = ("answers", "free", key)
-        value = self.tables.get(("answers", "free"))[key]
+        value = self.document.get(("answers", "free"))[key]
         if not isinstance(value, dict):
-            raise self.tables.wrong(path, f"{key} is not a table", f'Write: {key} = {{ default = "…" }}')
+            raise self.document.error(path, f"{key} is not a table", f'Write: {key} = {{ default = "…" }}')
         for unknown in value:
             if unknown != "default":
-                raise self.tables.unknown((*path, unknown), ("default",), "key")
+                raise self.document.unknown_key((*path, unknown), ("default",), "key")
         self._question(template, path)
         return self._answer(template, path, value["default"]) if "default" in value else None
 
     def _question(self, template: Template, path: tuple[str, ...]) -> model.Question:
         known = [question.name for question in template.questions]
         if path[-1] not in known:
-            raise self.tables.unknown(path, known, f"question of {template.name}")
-        return template.question(path[-1])
+            raise self.document.unknown_key(path, known, f"question of {template.name}")
+        return template.get_question(path[-1])
 
-    def _answer(self, template: Template, path: tuple[str, ...], value: object) -> str:
+    def _answer(self, template: Template, path: tuple[str, ...], raw: object) -> str:
         question = self._question(template, path)
-        if not isinstance(value, str):
-            raise self.tables.wrong(
-                path, f"the answer to {path[-1]} is not a text", f'Put it in quotes: {path[-1]} = "…"'
+        value = answers.to_text(question.name, raw)
+        if value is None:
+            raise self.document.error(
+                path, f"the answer to {path[-1]} is not a string", f'Put it in quotes: {path[-1]} = "…"'
             )
-        found = placeholders.problem(value) if "{{" not in value else None
+        found = placeholders.find_problem(value) if "{{" not in value else None
         if found:
-            raise self.tables.wrong(path, found[0], found[1])
+            raise self.document.error(path, found[0], found[1])
         try:
-            # What it really becomes is checked again for each student.
-            answers.check(question, placeholders.fill(value, _SOMEBODY))
+            # Sample values stand in for the roster; the real answers are checked for each student.
+            answers.check(question, placeholders.fill(value, _SAMPLE_VALUES))
             return value.strip()
         except BadAnswer as error:
             hint = "" if error.hint.startswith("Try:") else error.hint
-            raise self.tables.wrong(path, error.message.rstrip("."), hint) from error
+            raise self.document.error(path, error.message.rstrip("."), hint) from error
 
     def _patterns(self, key: str) -> tuple[str, ...]:
         path = ("files", key)
-        value = self.tables.get(path, [])
+        value = self.document.get(path, [])
         if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
-            raise self.tables.wrong(path, f"{key} is not a list of patterns", f'Write: {key} = ["tests/**"]')
+            raise self.document.error(
+                path, f"{key} is not a list of patterns", f'Write: {key} = ["tests/**"]'
+            )
         for each in value:
-            if problem := globs.problem(each):
-                raise self.tables.wrong(path, f"the pattern {each!r} cannot be used: {problem}")
+            if problem := globs.find_problem(each):
+                raise self.document.error(path, f"the pattern {each!r} is not valid: {problem}")
         return tuple(value)
 
     def _author(self) -> str:
         path = ("commit", "author")
-        value = self.tables.text(path, AUTHOR)
-        if not _AUTHOR.fullmatch(value) or not value.isprintable() or len(value) > _LONGEST_TITLE:
-            raise self.tables.wrong(
-                path, f"{value!r} is no author", 'Write one like: author = "Course staff <staff@example.org>"'
+        value = self.document.get_text(path, DEFAULT_AUTHOR)
+        if not _AUTHOR.fullmatch(value) or not value.isprintable() or len(value) > _MAX_AUTHOR_LENGTH:
+            raise self.document.error(
+                path,
+                f"{value!r} is not an author",
+                'Write, for example: author = "Course staff <staff@example.org>"',
             )
         return value
 

@@ -1,4 +1,4 @@
-"""Whether this version of scaffold is one that an assignment asks for: `>=0.1,<2`."""
+"""Check a version against a range such as `>=0.1,<2`."""
 
 import operator
 import re
@@ -13,29 +13,29 @@ _COMPARE: dict[str, Callable[[tuple[int, ...], tuple[int, ...]], bool]] = {
     ">": operator.gt,
     "<": operator.lt,
 }
-_PARTS = 4
+_MAX_PARTS = 4
 
 
 def is_range(text: str) -> bool:
-    """Whether it is clauses such as `>=0.1`, with commas between them."""
+    """Whether the text is a comma-separated list of clauses such as `>=0.1`."""
     return all(_CLAUSE.fullmatch(clause.strip()) for clause in text.split(","))
 
 
-def fits(version: str, wanted: str) -> bool:
-    """Whether a version is in a range that `is_range` accepts; `0.1.0.dev1` counts as 0.1.0."""
-    found = _numbers(version)
-    for clause in wanted.split(","):
-        sign, number = _CLAUSE.findall(clause)[0]
-        if sign == "~=":
-            above = [*map(int, number.split("."))][:-1] or [int(number)]
-            if not (_numbers(number) <= found and found[: len(above)] == tuple(above)):
+def is_in_range(version: str, version_range: str) -> bool:
+    """Whether a version is in a valid range. `0.1.0.dev1` counts as 0.1.0."""
+    found = _parse_numbers(version)
+    for clause in version_range.split(","):
+        comparison, number = _CLAUSE.findall(clause)[0]
+        if comparison == "~=":
+            prefix = [*map(int, number.split("."))][:-1] or [int(number)]
+            if not (_parse_numbers(number) <= found and found[: len(prefix)] == tuple(prefix)):
                 return False
-        elif not _COMPARE[sign](found, _numbers(number)):
+        elif not _COMPARE[comparison](found, _parse_numbers(number)):
             return False
     return True
 
 
-def _numbers(version: str) -> tuple[int, ...]:
+def _parse_numbers(version: str) -> tuple[int, ...]:
     leading = re.match(r"\d+(?:\.\d+)*", version)
     numbers = [int(part) for part in leading[0].split(".")] if leading else []
-    return tuple((numbers + [0] * _PARTS)[:_PARTS])
+    return tuple((numbers + [0] * _MAX_PARTS)[:_MAX_PARTS])

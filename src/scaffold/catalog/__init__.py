@@ -1,1 +1,1 @@
-"""The templates that can be generated, and what a project may be called."""
+"""The available templates, and the rules for project names."""

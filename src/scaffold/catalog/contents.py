@@ -1,4 +1,4 @@
-"""The files that a template is made of, and the one hash that says whether two templates are the same."""
+"""The files of a template, and the hash that identifies its content."""
 
 import hashlib
 import os
@@ -10,38 +10,41 @@ from pathlib import Path
 from scaffold.catalog.model import Template
 from scaffold.errors import TemplateError
 
-# Beside the folder that becomes the project: what Cookiecutter runs, and what the project's files include.
-_BESIDE = ("hooks", "templates")
+# Folders beside the project folder: the hooks that Cookiecutter runs, and the files that templates include.
+_EXTRA_FOLDERS = ("hooks", "templates")
 
 
-def project_folder(template: Template) -> Path:
-    """Return the folder whose name becomes the project's. Raises TemplateError if there is none."""
+def find_project_folder(template: Template) -> Path:
+    """Return the folder that becomes the project. Raises TemplateError if there is none."""
     for path in sorted(template.path.iterdir()):
         if "cookiecutter" in path.name and "{{" in path.name and "}}" in path.name:
             return path
-    raise TemplateError(f"The template {template.name} has no folder to generate from.")
+    raise TemplateError(
+        f"The template {template.name} has no project folder.",
+        "Create one with a name such as {{cookiecutter.project_slug}}.",
+    )
 
 
-def content_hash(template: Template) -> str:
-    """Return the SHA-256 of all that decides what a template generates; the one identity of its content.
+def compute_content_hash(template: Template) -> str:
+    """Return the SHA-256 of everything that affects what a template generates.
 
-    It covers `cookiecutter.json`, the hooks and the files that render: paths, bytes and executable bits, not
-    where the template lies, other permissions, or what systems and Python leave in folders. Whatever compares
-    templates (a cohort, a snapshot, a cache) compares this. It is computed once per process.
+    It covers the paths, bytes and executable bits of `cookiecutter.json`, the hooks and the rendered files;
+    the template's location, other permissions and junk such as `__pycache__` do not count. Use it to compare
+    templates. It is computed once per process.
 
     Raises TemplateError if the template cannot be read.
     """
-    return _hash(template.path, template.name, project_folder(template))
+    return _hash(template.path, template.name, find_project_folder(template))
 
 
 def is_junk(name: str) -> bool:
-    """Return whether Python or a system made the file or folder of this name, not an author."""
-    # pip compiles every .py file that it unpacks from a wheel, those of the templates too.
+    """Return whether Python or the operating system created the file or folder of this name."""
+    # pip compiles every .py file that it unpacks from a wheel, including those of the templates.
     return name in {"__pycache__", ".DS_Store"} or name.endswith(".pyc")
 
 
 def is_executable(file: Path) -> bool:
-    """Return whether a file can be run; Windows keeps no such bit, and a test compares the two."""
+    """Return whether a file is executable. Windows has no such bit, so the suffix decides there."""
     return file.suffix == ".sh" if sys.platform == "win32" else bool(file.stat().st_mode & 0o111)
 
 
@@ -62,7 +65,7 @@ def _hash(root: Path, name: str, project: Path) -> str:
 
 def _files(root: Path, project: Path) -> Iterator[Path]:
     yield root / "cookiecutter.json"
-    for folder in (*(root / name for name in _BESIDE), project):
+    for folder in (*(root / name for name in _EXTRA_FOLDERS), project):
         if folder.is_dir():
             yield from _walk(folder)
 

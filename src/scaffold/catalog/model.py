@@ -1,4 +1,4 @@
-"""The values that a template's cookiecutter.json is read into, all of them frozen."""
+"""Frozen values that describe a template, read from its cookiecutter.json."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 SLUG = "project_slug"
-COMMON = (
+COMMON_QUESTIONS = (
     "project_name",
     SLUG,
     "description",
@@ -16,11 +16,13 @@ COMMON = (
     "ci",
     "python_version",
 )
+MILESTONE, EDITION = "milestone", "edition"  # the questions of a template with milestones
+COMPLETE, STARTER = "complete", "starter"
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One value that a question accepts, with a line on what it means."""
+    """A value that a question accepts, and a line that explains it."""
 
     value: str
     description: str
@@ -28,25 +30,28 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One thing that a template wants to know. `default` is raw Jinja for texts, a value for choices."""
+    """A question of a template. `default` is raw Jinja for a text, and a value for a choice.
+
+    `is_specific` marks a question that not every template asks, `is_essential` one that is asked first.
+    """
 
     name: str
     prompt: str
     kind: Literal["text", "choice"]
     default: str
     choices: tuple[Choice, ...] = ()
-    own: bool = False
-    essential: bool = False
+    is_specific: bool = False
+    is_essential: bool = False
 
     @property
     def values(self) -> tuple[str, ...]:
-        """The accepted values, empty for a text."""
+        """The accepted values; empty for a text."""
         return tuple(choice.value for choice in self.choices)
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """Something that the generated project runs, and the port it listens on if people meet it there."""
+    """A service that the generated project runs, and the port on which users reach it, if any."""
 
     name: str
     purpose: str
@@ -55,20 +60,34 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class OptionalPath:
-    """A file or folder that is kept if every question in `when` has one of its values, and moved to `to`."""
+    """A file or folder that is kept, and moved to `to`, if every question in `when` has one of its values."""
 
     path: str
     when: Mapping[str, tuple[str, ...]]
     to: str | None = None
 
-    def kept(self, answers: Mapping[str, str]) -> bool:
-        """Whether these answers keep the path."""
+    def is_kept(self, answers: Mapping[str, str]) -> bool:
+        """Return whether these answers keep the path."""
         return all(answers.get(name) in values for name, values in self.when.items())
 
 
 @dataclass(frozen=True, slots=True)
+class Milestone:
+    """A milestone of a template: the files and folders that it adds.
+
+    `given` lists its Python files that a starter contains in full: the project cannot boot without them.
+    """
+
+    number: int
+    title: str
+    goal: str
+    files: tuple[str, ...]
+    given: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Template:
-    """A template as its cookiecutter.json describes it; `raw` is that file, for `render` alone."""
+    """A template as its cookiecutter.json describes it. Only `render` reads `raw`, the parsed file."""
 
     name: str
     title: str
@@ -82,10 +101,11 @@ class Template:
     port: int | None
     optional: tuple[OptionalPath, ...]
     secrets: tuple[str, ...]
+    milestones: tuple[Milestone, ...]  # empty for a template without milestones
     raw: Mapping[str, Any] = field(repr=False, compare=False)
 
-    def question(self, name: str) -> Question:
-        """Return the question of that name; raises KeyError."""
+    def get_question(self, name: str) -> Question:
+        """Return the question with this name. Raises KeyError."""
         for question in self.questions:
             if question.name == name:
                 return question

@@ -1,22 +1,22 @@
-"""What a short name may be: one word that is safe as a package, a folder, an image, a host and a database."""
+"""Rules for a short name: a word that is safe as the name of a package, folder, image, host and database."""
 
 import keyword
 import re
 import sys
 
-SHORTEST, LONGEST = 2, 50
+MIN_LENGTH, MAX_LENGTH = 2, 50
 
-_DEVICES = frozenset("con prn aux nul clock".split()) | {
+_WINDOWS_DEVICES = frozenset("con prn aux nul clock".split()) | {
     f"{port}{number}" for port in ("com", "lpt") for number in range(10)
 }
-_DATABASES = frozenset(
+_DATABASE_NAMES = frozenset(
     """
     admin config guest information_schema local mariadb mysql none performance_schema postgres public root
     sqlite sys template0 template1
     """.split()
 )
-_FOLDERS = frozenset("data docs load localhost static templates test tests".split())
-# What the templates depend on; a test compares it with their pyproject.toml files.
+_PROJECT_FOLDERS = frozenset("data docs load localhost static templates test tests".split())
+# The dependencies of the templates. A test compares this list with their pyproject.toml files.
 DEPENDENCIES = frozenset(
     """
     aiomqtt aiosqlite alembic allauth amqtt anyio apiflask argon2 argon2_cffi asgiref asyncpg axes
@@ -41,20 +41,21 @@ DEPENDENCIES = frozenset(
 )
 
 
-def problem(slug: str) -> str | None:
-    """Return why this cannot be a project's short name, as a sentence that says what to type, or None."""
+def find_problem(slug: str) -> str | None:
+    """Return a sentence that says why this short name is invalid and what to enter instead, or None."""
     reason = _reason(slug)
     if reason is None:
         return None
-    better = repaired(slug)
-    return f"{slug!r} cannot be a short name: {reason}{f', for example {better!r}' if better else ''}."
+    suggestion = suggest(slug)
+    example = f", for example {suggestion!r}" if suggestion else ""
+    return f"{slug!r} is not a valid short name: {reason}{example}."
 
 
-def repaired(slug: str) -> str | None:
-    """Return the nearest short name that is allowed, or None if nothing of it can be kept."""
+def suggest(slug: str) -> str | None:
+    """Return the valid short name closest to this one, or None if no part of it can be kept."""
     plain = re.sub(r"[^a-z0-9]+", "_", slug.lower()).strip("_")
     for candidate in (plain, f"my_{plain}"):
-        cut = candidate[:LONGEST].rstrip("_")
+        cut = candidate[:MAX_LENGTH].rstrip("_")
         if plain and _reason(cut) is None:
             return cut
     return None
@@ -62,22 +63,22 @@ def repaired(slug: str) -> str | None:
 
 def _reason(slug: str) -> str | None:
     if not re.fullmatch(r"[a-z][a-z0-9_]*", slug):
-        return "use lower-case letters a to z, digits and _, and start with a letter"
-    if not SHORTEST <= len(slug) <= LONGEST:
-        return f"it has {len(slug)} characters; use {SHORTEST} to {LONGEST}"
+        return "use lowercase letters a to z, digits and _, and start with a letter"
+    if not MIN_LENGTH <= len(slug) <= MAX_LENGTH:
+        return f"it has {len(slug)} characters; use {MIN_LENGTH} to {MAX_LENGTH}"
     if slug.endswith("_") or "__" in slug:
         return "use single underscores, and only between words"
-    taken = _taken_by(slug)
-    return f"{taken}; use another" if taken else None
+    reserved = _reserved_by(slug)
+    return f"{reserved}; choose another" if reserved else None
 
 
-def _taken_by(slug: str) -> str | None:
-    owners = (
-        (keyword.iskeyword(slug) or keyword.issoftkeyword(slug), "it is a word of the Python language"),
-        (slug in sys.stdlib_module_names, "a module of Python's standard library is called that"),
-        (slug in DEPENDENCIES, "a package that the projects use is called that"),
-        (slug in _DEVICES, "Windows has a device of that name"),
-        (slug in _DATABASES or slug.startswith("pg_"), "database servers keep that name for themselves"),
-        (slug in _FOLDERS, "the project has a folder or a service of that name"),
+def _reserved_by(slug: str) -> str | None:
+    reasons = (
+        (keyword.iskeyword(slug) or keyword.issoftkeyword(slug), "it is a Python keyword"),
+        (slug in sys.stdlib_module_names, "it is a module of Python's standard library"),
+        (slug in DEPENDENCIES, "it is a package that the projects use"),
+        (slug in _WINDOWS_DEVICES, "it is a device name on Windows"),
+        (slug in _DATABASE_NAMES or slug.startswith("pg_"), "database servers reserve it"),
+        (slug in _PROJECT_FOLDERS, "it is a folder or service of the project"),
     )
-    return next((owner for taken, owner in owners if taken), None)
+    return next((reason for is_reserved, reason in reasons if is_reserved), None)

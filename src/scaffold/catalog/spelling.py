@@ -1,13 +1,13 @@
-"""Spells texts in letters a to z; the one importer of python-slugify.
+"""Transliterate text to the letters a to z; the only module that imports python-slugify.
 
-`slugs` is not the place for it: plain Cookiecutter's hooks hold a copy of that, and have no such library.
+It is not part of `slugs`, because the hooks hold a copy of that module and cannot import the library.
 """
 
 from typing import Any
 
 
-def slugify(value: str, *args: Any, **options: Any) -> str:  # noqa: ANN401 - handed on as it is
-    """Spell a text in letters a to z and digits: the one filter that templates may use."""
-    from slugify import slugify as spell  # noqa: PLC0415 - needed for one default, and only if that is taken
+def slugify(value: str, *args: Any, **options: Any) -> str:  # noqa: ANN401 - passed on unchanged
+    """Return the text in letters a to z and digits. It is the only filter added for templates."""
+    from slugify import slugify as spell  # noqa: PLC0415 - slow to import, and only one default needs it
 
     return spell(value, *args, **options)

@@ -1,1 +1,1 @@
-"""The use case: one project per student, from an assignment and a roster; made, handed out, looked at."""
+"""One repository for each student, from an assignment and a roster: create, push and check them."""

@@ -1,4 +1,4 @@
-"""Makes one repository of a cohort, all or nothing; what a worker process runs, again and again."""
+"""Build one repository of a cohort, all or nothing. Worker processes call this for each job."""
 
 import hashlib
 import json
@@ -16,7 +16,7 @@ from scaffold.system.git_objects import Stamp
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """What all repositories of a cohort have in common."""
+    """What all repositories of a cohort share."""
 
     template: Template
     origin: Mapping[str, object]
@@ -26,17 +26,16 @@ class Recipe:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One repository to make; `anew` is off if its files are there already and only the commit is missing."""
+    """One repository to build at `target`."""
 
     repository: str
     target: Path
     answers: Mapping[str, str]
-    anew: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a job: ids if it is done, `error` if not."""
+    """The result of a job: the ids of tree and commit, or an error."""
 
     repository: str
     answers: str
@@ -45,14 +44,14 @@ class Outcome:
     error: str = ""
 
 
-def answers_hash(answers: Mapping[str, str]) -> str:
-    """Return a hash of a project's answers."""
+def hash_answers(answers: Mapping[str, str]) -> str:
+    """Return the SHA-256 of a project's answers."""
     return hashlib.sha256(json.dumps(dict(answers), sort_keys=True).encode()).hexdigest()
 
 
 def build(recipe: Recipe, job: Job) -> Outcome:
-    """Make the repository, or find that it is made. Never raises for what goes wrong with one of them."""
-    hashed = answers_hash(job.answers)
+    """Build the repository, or confirm that it exists. Failures are returned as `error`, not raised."""
+    hashed = hash_answers(job.answers)
     try:
         plan = render.plan(recipe.template, job.answers, recipe.origin)
         taken = git_objects.take(plan.files, recipe.stamp)
@@ -64,30 +63,30 @@ def build(recipe: Recipe, job: Job) -> Outcome:
         return Outcome(job.repository, hashed, error=error.message)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        return Outcome(job.repository, hashed, error=f"{job.target} cannot be made: {reason}.")
+        return Outcome(job.repository, hashed, error=f"{job.target} cannot be created: {reason}.")
     return Outcome(job.repository, hashed, taken.tree, taken.commit)
 
 
 def _write(recipe: Recipe, job: Job, plan: Plan, taken: git_objects.Snapshot) -> None:
     try:
-        # Whoever makes the jobs has cleaned up, once for all of them.
-        with staging.staged(job.target, clean=False) as folder:
-            staging.write(plan.files, folder)
+        # The caller has removed old staging folders, once for all jobs.
+        with staging.staging_folder(job.target, clean=False) as folder:
+            staging.write_files(plan.files, folder)
             if recipe.git:
-                git_objects.write(taken, folder / ".git", folder)
+                git_objects.write([taken], folder / ".git", folder)
     except OSError:
-        # A worker of a run that was killed may have finished it in the meantime.
+        # A worker that outlived a killed run may have finished it in the meantime.
         if not (recipe.git and git_objects.first_commit(job.target) == taken.commit):
             raise
 
 
 def _add_commit(recipe: Recipe, job: Job, plan: Plan, taken: git_objects.Snapshot) -> None:
-    """Take what is there for ours if it is what would be made; only the commit may be missing."""
+    """Accept an existing repository if it is what this job would build; add the commit if it is missing."""
     found = git_objects.first_commit(job.target)
     if found == taken.commit:
         return
     if found is not None:
-        raise ScaffoldError(f"{job.target} is there already, and is not what this assignment makes.")
+        raise ScaffoldError(f"{job.target} exists, but its history is not the one this assignment creates.")
     for file in plan.files:
         try:
             same = file.secret or (job.target / file.path).read_bytes() == file.content
@@ -95,8 +94,8 @@ def _add_commit(recipe: Recipe, job: Job, plan: Plan, taken: git_objects.Snapsho
             same = False
         if not same:
             raise ScaffoldError(
-                f"{job.target} is there already, and its {file.path} is not what this assignment makes."
+                f"{job.target} exists, but its {file.path} is not the one this assignment creates."
             )
     if recipe.git:
-        with staging.staged(job.target / ".git") as folder:
-            git_objects.write(taken, folder, job.target)
+        with staging.staging_folder(job.target / ".git") as folder:
+            git_objects.write([taken], folder, job.target)

@@ -1,4 +1,4 @@
-"""What an assignment gives: the project of a made-up student, and whose each of its files is."""
+"""Preview an assignment: the project of a sample student, and the owner of each file."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,18 +7,18 @@ from scaffold.assignment import globs
 from scaffold.assignment.model import Assignment
 from scaffold.catalog import registry
 from scaffold.catalog.model import Template
-from scaffold.cohort import units
-from scaffold.cohort.people import Student
+from scaffold.cohort import planning
+from scaffold.cohort.roster_model import Student
 from scaffold.engine import render
 from scaffold.engine.plan import Plan
 from scaffold.errors import BadInput
 
-_STUDENT = Student(1, "Ada Lovelace", "Ada", "Lovelace", "ada", "ada@example.org", "A", "")
+_SAMPLE_STUDENT = Student(1, "Ada Lovelace", "Ada", "Lovelace", "ada", "ada@example.org", "A", "")
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """The project of a student called Ada Lovelace; `idle` are patterns that no file of it fits."""
+    """The project of a sample student called Ada Lovelace. `unmatched` lists patterns that match no file."""
 
     assignment: Assignment
     template: Template
@@ -26,26 +26,26 @@ class Preview:
     answers: Mapping[str, str]
     plan: Plan
     owners: Mapping[str, str]
-    idle: tuple[str, ...]
+    unmatched: tuple[str, ...]
 
 
-def preview(assignment: Assignment) -> Preview:
-    """Return what an assignment gives. Raises BadInput for one that no student could get a project from."""
+def preview_assignment(assignment: Assignment) -> Preview:
+    """Return the project of the sample student. Raises BadInput if the assignment cannot produce one."""
     template = registry.find(assignment.template)
-    unit, problem = units.unit(
-        assignment, template, "team" if "{team}" in _texts(assignment) else "", (_STUDENT,)
+    repository, problem = planning.plan_repository(
+        assignment, template, "team" if "{team}" in _texts(assignment) else "", (_SAMPLE_STUDENT,)
     )
-    if unit is None:
-        raise BadInput(f"The assignment {assignment.id} gives no project: {problem}.")
-    plan = render.plan(template, unit.answers, assignment.record)
+    if repository is None:
+        raise BadInput(f"The assignment {assignment.id} cannot produce a project: {problem}.")
+    plan = render.plan(template, repository.answers, assignment.record)
     patterns = (*assignment.managed, *assignment.student)
     return Preview(
         assignment,
         template,
-        unit.repository,
-        unit.answers,
+        repository.name,
+        repository.answers,
         plan,
-        {path: assignment.owner(path) for path in plan.paths},
+        {path: assignment.owner_of(path) for path in plan.paths},
         tuple(each for each in patterns if not any(globs.matches(each, path) for path in plan.paths)),
     )
 

@@ -1,4 +1,4 @@
-"""The use case: hand the repositories out, one after the other, in a rhythm that hosts accept."""
+"""Push the repositories of a cohort one after the other, at a rate that hosts accept."""
 
 import random
 import time
@@ -6,166 +6,173 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from scaffold.cohort import remote, select, state
-from scaffold.cohort.remote import Pattern
+from scaffold.cohort import remote, selection, state
+from scaffold.cohort.remote import RemotePattern
 from scaffold.cohort.state import Record
 from scaffold.errors import ScaffoldError
 from scaffold.system import process
 from scaffold.system.git_objects import BRANCH
 
-TRIES = 6
-_LONGEST_WAIT = 60.0
-_IN_A_ROW = 3
-# Trying again does not help against these.
-_FOR_GOOD = (
+MAX_ATTEMPTS = 6
+_MAX_WAIT = 60.0  # seconds, before jitter
+_MAX_CONSECUTIVE_FAILURES = 3
+# Retrying does not help with these.
+_PERMANENT_ERRORS = (
     "permission denied", "authentication failed", "could not read username", "could not read password",
     "not found", "does not appear to be a git repository", "does not exist", "host key verification failed",
     "non-fast-forward", "fetch first", "not allowed",
 )  # fmt: skip
-# Of the person's settings, what asks more of the other side than to take one branch: many hosts refuse it.
-_PLAIN = {
+# User settings that ask the host for more than to accept one branch, which many hosts refuse.
+_PUSH_OVERRIDES = {
     "push.followTags": "false",
     "push.gpgSign": "false",
     "push.pushOption": "",
     "push.recurseSubmodules": "no",
 }
-_AHEAD = ("non-fast-forward", "fetch first")
+_REMOTE_IS_AHEAD = ("non-fast-forward", "fetch first")
 
 
 @dataclass
-class Pace:
-    """When the next write may happen: `rate` a second, and longer and longer after refusals.
+class RateLimiter:
+    """Limits pushes to `rate` per second, with exponential backoff after refusals.
 
-    A wait after a refusal doubles and varies by half, so that two of us do not knock at the same moments.
+    Jitter of 50 percent keeps two runs from retrying at the same moments.
     """
 
     rate: float = 1.0
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
-    vary: Callable[[float, float], float] = random.uniform
+    jitter: Callable[[float, float], float] = random.uniform
     _next: float = field(default=0.0, init=False)
 
-    def turn(self) -> None:
-        """Wait until a write is due."""
+    def wait(self) -> None:
+        """Wait until the next push may start."""
         now = self.clock()
         if now < self._next:
             self.sleep(self._next - now)
         self._next = max(now, self._next) + 1 / self.rate
 
     def back_off(self, refusals: int) -> None:
-        """Wait after that many refusals in a row."""
-        self.sleep(min(_LONGEST_WAIT, 2**refusals / self.rate) * self.vary(0.5, 1.5))
+        """Wait after the given number of refusals in a row."""
+        self.sleep(min(_MAX_WAIT, 2**refusals / self.rate) * self.jitter(0.5, 1.5))
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
-    """What is asked for: to where, and who (all that is not there yet, if `only` is empty)."""
+class PushOptions:
+    """Options of a run. An empty `only` selects every repository that is not pushed yet."""
 
-    pattern: Pattern
+    pattern: RemotePattern
     only: Collection[str] = ()
     failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
-    """What a run did, by repository. `stopped` says why it gave up early, if it did."""
+class PushReport:
+    """The result of a run, by repository. `stopped` is the reason if the run gave up early."""
 
     pushed: tuple[str, ...]
-    before: tuple[str, ...]
+    already_pushed: tuple[str, ...]
     failed: tuple[Record, ...]
-    unmade: tuple[str, ...]
+    not_committed: tuple[str, ...]
     stopped: str = ""
 
 
-def wanted(found: state.State, order: Order) -> tuple[list[Record], list[Record], list[Record]]:
-    """Return what is to be pushed, what was pushed there before, and what is not committed yet."""
-    chosen = select.records(found.records.values(), order.only, failed=order.failed)
-    there = [
+def sort_records(
+    found: state.CohortState, options: PushOptions
+) -> tuple[list[Record], list[Record], list[Record]]:
+    """Return the records to push, those already pushed to this remote, and those without a commit."""
+    chosen = selection.select_records(found.records.values(), options.only, failed=options.failed)
+    already_pushed = [
         each
         for each in chosen
-        if each.step == "pushed" and each.remote == order.pattern.shown(each.repository)
+        if each.step == "pushed" and each.remote == options.pattern.redacted_url(each.repository)
     ]
-    unmade = [each for each in chosen if not each.reaches("committed")]
-    return [each for each in chosen if each not in there and each not in unmade], there, unmade
+    not_committed = [each for each in chosen if not each.has_reached("committed")]
+    todo = [each for each in chosen if each not in already_pushed and each not in not_committed]
+    return todo, already_pushed, not_committed
 
 
-def push(folder: Path, order: Order, pace: Pace, tell: Callable[[Record], None]) -> Report:
-    """Push the first commit of each repository to its remote, telling of each as it is done.
+def push_cohort(
+    folder: Path, options: PushOptions, limiter: RateLimiter, on_done: Callable[[Record], None]
+) -> PushReport:
+    """Push the first commit of each repository, and call `on_done` with the record of each as it finishes.
 
-    A push that fails is in the report. Raises ScaffoldError without a cohort or git, and if another run is at
-    work.
+    The report lists the pushes that failed. Raises ScaffoldError if there is no cohort or no git, or if
+    another run holds the lock.
     """
     state.read(folder)
     if why := process.git_problem(folder):
         raise ScaffoldError(f"git {why}, and pushing needs it.", "Install it from https://git-scm.com.")
     with state.locked(folder):
         found = state.read(folder)
-        todo, there, unmade = wanted(found, order)
+        todo, already_pushed, not_committed = sort_records(found, options)
         pushed: list[str] = []
         failed: list[Record] = []
-        in_a_row, stopped = 0, ""
+        consecutive_failures, stopped = 0, ""
         for record in todo:
-            error = _push(found.path(record), record, order.pattern, pace)
-            done = record.at(record.step, error=error) if error else _handed_out(record, order.pattern)
+            error = _push_with_retries(found.path(record), record, options.pattern, limiter)
+            if error:
+                done = record.with_step(record.step, error=error)
+            else:
+                done = record.with_step("pushed", remote=options.pattern.redacted_url(record.repository))
             state.append(folder, [done])
-            tell(done)
+            on_done(done)
             if error:
                 failed.append(done)
             else:
                 pushed.append(record.repository)
-            in_a_row = in_a_row + 1 if error else 0
-            left = len(todo) - len(pushed) - len(failed)
-            if in_a_row == _IN_A_ROW and left:
-                stopped = f"{_IN_A_ROW} in a row failed, so the other {left} were not tried"
+            consecutive_failures = consecutive_failures + 1 if error else 0
+            remaining = len(todo) - len(pushed) - len(failed)
+            if consecutive_failures == _MAX_CONSECUTIVE_FAILURES and remaining:
+                stopped = (
+                    f"{_MAX_CONSECUTIVE_FAILURES} pushes in a row failed, "
+                    f"so the other {remaining} were not tried"
+                )
                 break
-        return Report(
+        return PushReport(
             tuple(pushed),
-            tuple(each.repository for each in there),
+            tuple(each.repository for each in already_pushed),
             tuple(failed),
-            tuple(each.repository for each in unmade),
+            tuple(each.repository for each in not_committed),
             stopped,
         )
 
 
-def _handed_out(record: Record, pattern: Pattern) -> Record:
-    return record.at("pushed", remote=pattern.shown(record.repository))
-
-
-def _push(folder: Path, record: Record, pattern: Pattern, pace: Pace) -> str:
-    """Push one commit, several times if it is refused; returns why it failed, or nothing."""
+def _push_with_retries(folder: Path, record: Record, pattern: RemotePattern, limiter: RateLimiter) -> str:
+    """Push one commit, retrying a refused push. Returns "" or the reason of the failure."""
     if not (folder / ".git").is_dir():
-        return f"{folder} is not there any more"
+        return f"{folder} no longer exists"
     url = pattern.url(record.repository)
-    for attempt in range(1, TRIES + 1):
-        pace.turn()
+    for attempt in range(1, MAX_ATTEMPTS + 1):
+        limiter.wait()
         done = process.git(
             ["push", "--porcelain", "--no-verify", url, f"{record.commit}:refs/heads/{BRANCH}"],
             folder,
-            {**remote.PROTOCOLS, **_PLAIN},
+            {**remote.ALLOWED_PROTOCOLS, **_PUSH_OVERRIDES},
             away=True,
         )
         if done.ok:
-            _remember(folder, pattern.shown(record.repository))
+            _set_origin(folder, pattern.redacted_url(record.repository))
             return ""
-        said = f"{done.stdout}\n{done.stderr}".casefold()
-        if any(sign in said for sign in _AHEAD) and _holds(folder, url, record.commit):
+        output = f"{done.stdout}\n{done.stderr}".casefold()
+        if any(sign in output for sign in _REMOTE_IS_AHEAD) and _remote_contains(folder, url, record.commit):
             return ""
-        if attempt == TRIES or any(sign in said for sign in _FOR_GOOD):
+        if attempt == MAX_ATTEMPTS or any(sign in output for sign in _PERMANENT_ERRORS):
             break
-        pace.back_off(attempt)
-    return remote.redacted(_why(done))
+        limiter.back_off(attempt)
+    return remote.redact(_failure_reason(done))
 
 
-def _holds(folder: Path, url: str, commit: str) -> bool:
-    """Whether the remote has our commit, and what a student made of it since: another run pushed it."""
-    fetched = process.git(["fetch", "--quiet", url, BRANCH], folder, remote.PROTOCOLS, away=True)
+def _remote_contains(folder: Path, url: str, commit: str) -> bool:
+    """Whether an earlier run pushed this commit: the remote's branch contains it."""
+    fetched = process.git(["fetch", "--quiet", url, BRANCH], folder, remote.ALLOWED_PROTOCOLS, away=True)
     return fetched.ok and process.git(["merge-base", "--is-ancestor", commit, "FETCH_HEAD"], folder).ok
 
 
-def _why(done: process.Result) -> str:
-    """Return the line that says best what went wrong, the remote's own words before git's."""
+def _failure_reason(done: process.Result) -> str:
+    """Return the most telling line of git's output, preferring messages of the remote."""
     lines = [line.strip() for line in f"{done.stderr}\n{done.stdout}".splitlines()]
-    for sign in ("remote:", "!", *_FOR_GOOD, "fatal:"):
+    for sign in ("remote:", "!", *_PERMANENT_ERRORS, "fatal:"):
         for line in lines:
             found = line.startswith(sign) if sign[-1] in ":!" else sign in line.casefold()
             text = line.removeprefix("remote:").rpartition("\t")[2].strip().rstrip(".")
@@ -174,8 +181,8 @@ def _why(done: process.Result) -> str:
     return done.complaint
 
 
-def _remember(folder: Path, url: str) -> None:
-    """Let a plain `git pull` in that folder fetch what the student has done since; no failure matters."""
+def _set_origin(folder: Path, url: str) -> None:
+    """Make a plain `git pull` fetch the student's commits. Failures are ignored."""
     for key, value in (
         ("remote.origin.url", url),
         ("remote.origin.fetch", "+refs/heads/*:refs/remotes/origin/*"),

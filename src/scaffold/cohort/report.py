@@ -1,91 +1,113 @@
-"""Lays a cohort's overview out as rows, CSV and one HTML page; pure text, and every name is only text."""
+"""Render the status of a cohort as table rows, CSV and an HTML page, with all names escaped."""
 
 import csv
 import io
 from collections.abc import Sequence
 from datetime import datetime
 from html import escape
-from typing import Final
+from typing import Final, NamedTuple
 
-from scaffold.cohort.status import Look, Overview
+from scaffold.cohort.status import CohortStatus, RepositoryStatus
 
 COLUMNS = ("student", "repository", "state", "start", "managed files edited", "commits", "last commit")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001 - as spreadsheets read them
-_SHORT = 7  # letters of a commit
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001 - spreadsheets accept the wide forms too
+_SHORT_ID_LENGTH = 7
 
 
-def start(look: Look) -> str:
-    """Return whether a repository starts from the recorded tree: a word, or why nobody can tell."""
-    if look.problem:
-        return f"unreadable: {look.problem}"
-    if not look.present:
+class Count(NamedTuple):
+    """A number that sums up a cohort. `key` names it in JSON, `label` for people."""
+
+    key: str
+    label: str
+    number: int
+
+
+def describe_start(status: RepositoryStatus) -> str:
+    """Return whether a repository starts from the recorded tree, or the reason why that is unknown."""
+    if status.problem:
+        return f"unreadable: {status.problem}"
+    if not status.present:
         return "missing"
-    return {True: "as recorded", False: "another", None: "-"}[look.starts]
+    return {True: "as recorded", False: "different", None: "-"}[status.started_from_record]
 
 
-def row(look: Look) -> tuple[str, ...]:
+def table_row(status: RepositoryStatus) -> tuple[str, ...]:
     """Return the cells of one repository, in the order of COLUMNS."""
-    record = look.record
+    record = status.record
     return (
-        record.shown,
+        record.display_name,
         record.repository,
         f"failed: {record.error}" if record.error else record.step,
-        start(look),
-        ", ".join(look.edited),
-        str(look.commits),
-        f"{_day(look.last_date)} {look.last_commit[:_SHORT]}".strip(),
+        describe_start(status),
+        ", ".join(status.edited),
+        str(status.commits),
+        f"{_day(status.last_date)} {status.last_commit[:_SHORT_ID_LENGTH]}".strip(),
     )
 
 
 def _day(moment: str) -> str:
-    """Return the day of a commit in the reader's time zone, not in that of the machine it was made on."""
+    """Return the day of a commit in the reader's time zone."""
     try:
         return datetime.fromisoformat(moment).astimezone().date().isoformat()
     except (ValueError, OverflowError, OSError):
-        return moment[:10]  # no commit, or a date that only git can count
+        return moment[:10]  # no commit, or a year that Python cannot represent
 
 
-def as_csv(found: Overview) -> str:
-    """Return a table for spreadsheets, in which no cell is a formula."""
+def render_csv(found: CohortStatus) -> str:
+    """Return a CSV file for spreadsheets, in which no cell is a formula."""
     stream = io.StringIO(newline="")
     writer = csv.writer(stream, lineterminator="\r\n")
     writer.writerow([*COLUMNS[:2], "section", *COLUMNS[2:], "commit", "tree", "remote"])
-    for look in found.looks:
-        cells = row(look)
-        sections = ", ".join(sorted({each.section for each in look.record.students if each.section}))
-        rest = (look.last_commit, look.record.tree, look.record.remote)
-        writer.writerow([plain_cell(cell) for cell in (*cells[:2], sections, *cells[2:], *rest)])
+    for status in found.repositories:
+        cells = table_row(status)
+        sections = ", ".join(sorted({each.section for each in status.record.students if each.section}))
+        rest = (status.last_commit, status.record.tree, status.record.remote)
+        writer.writerow([escape_cell(cell) for cell in (*cells[:2], sections, *cells[2:], *rest)])
     return stream.getvalue()
 
 
-def plain_cell(text: str) -> str:
-    """Return a cell that a spreadsheet shows and does not compute."""
+def escape_cell(text: str) -> str:
+    """Return the cell as text that a spreadsheet does not evaluate."""
     return f"'{text}" if text.lstrip(" ").startswith(_FORMULA) else text
 
 
-def counts(found: Overview) -> list[tuple[str, int]]:
-    """Return what there is to say at a glance, each with its number."""
-    looks = found.looks
+def count_repositories(found: CohortStatus) -> list[Count]:
+    """Return the numbers that sum up a cohort."""
+    statuses = found.repositories
     return [
-        ("repositories", len(looks)),
-        ("handed out", sum(look.record.step == "pushed" for look in looks)),
-        ("start as recorded", sum(look.starts is True for look in looks)),
-        ("start from something else", sum(look.starts is False for look in looks)),
-        ("with managed files edited", sum(bool(look.edited) for look in looks)),
-        ("with work in them", sum(look.touched for look in looks)),
-        ("failed", sum(bool(look.record.error) for look in looks)),
-        ("missing", sum(not look.present for look in looks)),
-        ("unreadable", len(found.unreadable)),
+        Count("repositories", "repository" if len(statuses) == 1 else "repositories", len(statuses)),
+        Count("handed_out", "pushed", sum(each.record.step == "pushed" for each in statuses)),
+        Count(
+            "start_as_recorded",
+            "with the recorded starting point",
+            sum(each.started_from_record is True for each in statuses),
+        ),
+        Count(
+            "start_from_something_else",
+            "with a different starting point",
+            sum(each.started_from_record is False for each in statuses),
+        ),
+        Count(
+            "with_managed_files_edited",
+            "with edited managed files",
+            sum(bool(each.edited) for each in statuses),
+        ),
+        Count("with_work_in_them", "with new commits", sum(each.has_new_commits for each in statuses)),
+        Count("failed", "failed", sum(bool(each.record.error) for each in statuses)),
+        Count("missing", "missing", sum(not each.present for each in statuses)),
+        Count("unreadable", "unreadable", len(found.unreadable)),
     ]
 
 
-def as_html(found: Overview) -> str:
-    """Return the overview as one page without scripts, for keyboards, phones and screen readers."""
-    title = f"{found.assignment['title']}: {len(found.looks)} repositories"
+def render_html(found: CohortStatus) -> str:
+    """Return the status as one HTML page without scripts, for keyboards, phones and screen readers."""
+    title = f"{found.assignment['title']}: {len(found.repositories)} repositories"
     facts = "".join(
-        f"<div><dt>{escape(name)}</dt><dd>{number}</dd></div>" for name, number in counts(found) if number
+        f"<div><dt>{escape(each.label)}</dt><dd>{each.number}</dd></div>"
+        for each in count_repositories(found)
+        if each.number
     )
-    rows = "".join(_html_row(look) for look in found.looks)
+    rows = "".join(_html_row(status) for status in found.repositories)
     heads = "".join(f'<th scope="col" role="columnheader">{escape(name)}</th>' for name in COLUMNS)
     return _PAGE.format(
         title=escape(title),
@@ -93,7 +115,7 @@ def as_html(found: Overview) -> str:
         id=escape(str(found.assignment["id"])),
         due=escape(str(found.assignment["due"])),
         due_utc=escape(str(found.assignment["due_utc"])),
-        made=escape(f"{found.template}, scaffold {found.scaffold}"),
+        origin=escape(f"{found.template}, scaffold {found.scaffold}"),
         facts=facts,
         heads=heads,
         rows=rows,
@@ -101,14 +123,14 @@ def as_html(found: Overview) -> str:
     )
 
 
-def _html_row(look: Look) -> str:
-    student, repository, step, begins, _, commits, last = row(look)
-    state_class = "bad" if look.record.error else "good" if look.record.step == "pushed" else ""
+def _html_row(status: RepositoryStatus) -> str:
+    student, repository, step, start, _, commits, last = table_row(status)
+    state_class = "bad" if status.record.error else "good" if status.record.step == "pushed" else ""
     cells = [
         ("repository", f"<code>{escape(repository)}</code>", ""),
         ("state", escape(step), state_class),
-        ("start", escape(begins), "bad" if look.problem else _START_CLASS[look.starts]),
-        ("managed files edited", _listed(look.edited), "bad" if look.edited else ""),
+        ("start", escape(start), "bad" if status.problem else _START_CLASS[status.started_from_record]),
+        ("managed files edited", _html_list(status.edited), "bad" if status.edited else ""),
         ("commits", escape(commits), ""),
         ("last commit", escape(last) or "-", ""),
     ]
@@ -119,7 +141,7 @@ def _html_row(look: Look) -> str:
     return f'<tr role="row"><th scope="row" role="rowheader"><bdi>{escape(student)}</bdi></th>{body}</tr>\n'
 
 
-def _listed(paths: Sequence[str]) -> str:
+def _html_list(paths: Sequence[str]) -> str:
     return "<br>".join(f"<code>{escape(path)}</code>" for path in paths) or "none"
 
 
@@ -157,7 +179,7 @@ code { font-family: ui-monospace, monospace; font-size: .9em }
 }
 @media print { body { padding: 0 } thead th { position: static } }
 """
-# The roles say what the elements are anyway: shown as blocks on a phone, they would be no table otherwise.
+# Roles are explicit because `display: block` on phones removes the table semantics of the elements.
 _PAGE = """<!doctype html>
 <html lang="en">
 <head>
@@ -170,15 +192,15 @@ _PAGE = """<!doctype html>
 <style>{style}</style>
 </head>
 <body>
-<a class="skip" href="#repositories">To the table</a>
+<a class="skip" href="#repositories">Skip to the table</a>
 <header>
 <h1><bdi>{heading}</bdi></h1>
-<p><code>{id}</code>, due {due} (<time datetime="{due_utc}">{due_utc}</time>), made with {made}</p>
+<p><code>{id}</code>, due {due} (<time datetime="{due_utc}">{due_utc}</time>), created with {origin}</p>
 </header>
 <main>
 <dl class="facts">{facts}</dl>
 <table id="repositories" role="table" tabindex="-1">
-<caption>Who has what</caption>
+<caption>Repositories</caption>
 <thead role="rowgroup"><tr role="row">{heads}</tr></thead>
 <tbody role="rowgroup">
 {rows}</tbody>

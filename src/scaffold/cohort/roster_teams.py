@@ -1,25 +1,25 @@
-"""Rosters of teams, as RepoBee has them: a line of usernames for each, or students.yml; knows YAML alone.
+"""Read RepoBee's rosters of teams: one line of usernames for each team, or students.yml.
 
-YAML is read as a tree of nodes with their lines, and no value is ever made of it: no tag is resolved, and an
-alias stands for one node however often it is named.
+YAML is only parsed into nodes, which know their lines. No value is constructed, so no tag runs code, and an
+alias stays one node however often it is used.
 """
 
 from pathlib import Path
 
-from scaffold.cohort.people import Problem, Roster, Student
+from scaffold.cohort.roster_model import Problem, Roster, Student
 from scaffold.errors import BadInput
 
 _MEMBERS = "members"
-_LIST = "tag:yaml.org,2002:seq"
+_LIST_TAG = "tag:yaml.org,2002:seq"
 _EXAMPLE = "Write:\ntea-time:\n  members: [ada, grace]"
 
 
 def read_lines(path: Path, text: str) -> tuple[Roster, list[Problem]]:
-    """Return a roster with one team a line: usernames with blanks between them; # begins a comment."""
+    """Return the roster of a text with one team per line: usernames separated by spaces, # for comments."""
     students = []
     for number, line in enumerate(text.splitlines(), 1):
         names = line.partition("#")[0].split()
-        # A team of one is no team: its repository is called after the student.
+        # A team of one is a student: the repository is named after the username.
         team = "-".join(sorted(names)) if len(names) > 1 else ""
         students += [Student(number, username=name, team=team) for name in names]
     return Roster(path, "RepoBee lines", tuple(students)), []
@@ -36,7 +36,7 @@ def read_yaml(path: Path, text: str) -> tuple[Roster, list[Problem]]:
         where = f", line {mark.line + 1}" if mark else ""
         raise BadInput(f"{path}{where}: it is not YAML.", _EXAMPLE) from error
     if not isinstance(root, yaml.MappingNode):
-        raise BadInput(f"{path}, line 1: it is no list of teams.", _EXAMPLE)
+        raise BadInput(f"{path}, line 1: it is not a list of teams.", _EXAMPLE)
     students: list[Student] = []
     problems: list[Problem] = []
     for key, value in root.value:
@@ -47,7 +47,9 @@ def read_yaml(path: Path, text: str) -> tuple[Roster, list[Problem]]:
         members = _members(value)
         if members is None:
             problems.append(
-                Problem(line, f"the team {key.value[:80]!r} has no list of members: [ada, grace]")
+                Problem(
+                    line, f"the team {key.value[:80]!r} has no list of members; write members: [ada, grace]"
+                )
             )
             continue
         team = key.value.strip()
@@ -56,14 +58,14 @@ def read_yaml(path: Path, text: str) -> tuple[Roster, list[Problem]]:
 
 
 def _members(team: object) -> list[tuple[int, str]] | None:
-    """Return the names below `members` with their lines, or None if that is not what stands there."""
+    """Return the names in `members` with their lines, or None if it is not a list of names."""
     import yaml  # noqa: PLC0415 - as above
 
     if not isinstance(team, yaml.MappingNode):
         return None
     for key, value in team.value:
         if isinstance(key, yaml.ScalarNode) and key.value == _MEMBERS:
-            if not isinstance(value, yaml.SequenceNode) or value.tag != _LIST or not value.value:
+            if not isinstance(value, yaml.SequenceNode) or value.tag != _LIST_TAG or not value.value:
                 return None
             if not all(isinstance(each, yaml.ScalarNode) and each.value.strip() for each in value.value):
                 return None

@@ -1,8 +1,8 @@
-"""What is done for whom: `cohort.jsonl` in the instructor's folder, one record per repository.
+"""The progress of a cohort: `cohort.jsonl` in the instructor's folder, an append-only log.
 
-The file is only ever appended to. Its first line says what the cohort was started from; of the records of one
-repository the last counts. A line that a killed run could not finish has no line end: it is not read, and the
-next run cuts it off. What such a run had made but not yet recorded is recognised by its commit (see `make`).
+The first line is a header that names what the cohort was started from. Each other line is the record of one
+repository; the last one counts. A killed run can leave a line without a line end: it is not read, and the
+next run removes it. A repository that was created but not recorded is recognised by its commit (see `build`).
 """
 
 import json
@@ -17,10 +17,10 @@ from typing import Any, Literal, get_args
 from scaffold.engine import staging
 from scaffold.errors import ScaffoldError
 
-NAME = "cohort.jsonl"
-LOCK = "cohort.lock"
-REPOSITORIES = "repositories"
-START_SECONDS = 1.0  # more than a machine takes to start a program, however busy
+FILE_NAME = "cohort.jsonl"
+LOCK_NAME = "cohort.lock"
+REPOSITORIES_FOLDER = "repositories"
+LOCK_WAIT_SECONDS = 1.0  # longer than a busy machine takes to start a program
 SCHEMA = "scaffold/cohort/v1"
 
 Step = Literal["pending", "generated", "committed", "pushed"]
@@ -28,8 +28,8 @@ STEPS: tuple[Step, ...] = get_args(Step)
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
-    """A student as later reports name them; no address is kept."""
+class RecordedStudent:
+    """A student as reports show them. E-mail addresses are not recorded."""
 
     name: str
     username: str
@@ -38,12 +38,12 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """How far one repository is. Hashes are empty until there is something to hash."""
+    """The progress of one repository. Values that are not known yet are empty."""
 
     repository: str
     step: Step
     team: str
-    students: tuple[Person, ...]
+    students: tuple[RecordedStudent, ...]
     scaffold: str = ""
     template: str = ""
     answers: str = ""  # SHA-256
@@ -52,137 +52,141 @@ class Record:
     remote: str = ""  # without any credentials
     error: str = ""  # why the last attempt at the next step failed
 
-    def reaches(self, step: Step) -> bool:
-        """Whether that step is done."""
+    def has_reached(self, step: Step) -> bool:
+        """Whether this step is done."""
         return STEPS.index(self.step) >= STEPS.index(step)
 
-    def at(self, step: Step, **changes: str) -> "Record":
-        """Return the record at that step, without an error."""
+    def with_step(self, step: Step, **changes: str) -> "Record":
+        """Return the record at this step, with its error cleared unless one is given."""
         return replace(self, step=step, **{"error": "", **changes})  # type: ignore[arg-type]
 
     @property
-    def shown(self) -> str:
-        """Whose it is, for people."""
+    def display_name(self) -> str:
+        """The team and the students, to show to people."""
         names = ", ".join(each.name or each.username for each in self.students)
         return f"{self.team}: {names}" if self.team else names
 
 
 @dataclass(frozen=True, slots=True)
-class State:
-    """A cohort as its file tells it: what it was started from, and the last record of each repository."""
+class CohortState:
+    """The header of a cohort, and the last record of each repository."""
 
     folder: Path
-    head: Mapping[str, Any]
+    header: Mapping[str, Any]
     records: Mapping[str, Record]
 
     def path(self, record: Record) -> Path:
-        """Return where a repository is."""
-        return self.folder / REPOSITORIES / record.repository
+        """Return the folder of a repository."""
+        return self.folder / REPOSITORIES_FOLDER / record.repository
 
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Keep other runs away from a cohort while the block runs. Raises ScaffoldError if one is at work."""
-    number = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    """Hold the lock of a cohort while the block runs. Raises ScaffoldError if another run holds it."""
+    number = os.open(folder / LOCK_NAME, os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        if not _taken(number):
+        if not _acquire_lock(number):
             raise ScaffoldError(
-                f"Another run of scaffold is at work on the cohort in {folder}.",
-                "Wait until it ends; what it finishes need not be done again.",
+                f"Another scaffold command is working on the cohort in {folder}.",
+                "Wait for it to finish, then run this command again.",
             )
         yield
     finally:
         os.close(number)
 
 
-def _taken(number: int) -> bool:
-    """Take the lock of an open file; return whether it is ours.
+def _acquire_lock(number: int) -> bool:
+    """Try to lock an open file, and return whether this process holds the lock.
 
-    A run that was killed while it started a worker holds it until that one is a program of its own:
-    between fork and exec the two share what is open.
+    Waits, because a run that was killed while starting a worker holds the lock a little longer: between
+    fork and exec the worker shares its open files.
     """
-    deadline = time.monotonic() + START_SECONDS
+    deadline = time.monotonic() + LOCK_WAIT_SECONDS
     try:
-        while not (ours := staging.take(number)) and time.monotonic() < deadline:
+        while not (acquired := staging.try_lock(number)) and time.monotonic() < deadline:
             time.sleep(0.02)
     except OSError:
         return True  # a file system without locks
-    return ours
+    return acquired
 
 
 def exists(folder: Path) -> bool:
-    """Whether a cohort was started there; a state file whose first line is unfinished starts anew."""
+    """Whether the folder has a cohort. A state file without a complete first line does not count."""
     return bool(_lines(folder))
 
 
-def read(folder: Path) -> State:
-    """Return the state of the cohort in that folder. Raises ScaffoldError if it is none, or damaged."""
+def read(folder: Path) -> CohortState:
+    """Return the state of a cohort. Raises ScaffoldError if there is none or a line is damaged."""
     lines = _lines(folder)
     if not lines:
         raise ScaffoldError(
             f"There is no cohort in {folder}.",
-            "Name the folder that was --out, or make one: scaffold cohort create ASSIGNMENT ROSTER --out DIR",
+            "Name its folder, or create one: scaffold cohort create ASSIGNMENT ROSTER --out DIR",
         )
     records: dict[str, Record] = {}
-    head: dict[str, Any] = {}
+    header: dict[str, Any] = {}
     for number, line in enumerate(lines, 1):
         try:
             found = json.loads(line)
             if number == 1:
-                head = _head(found)
+                header = _parse_header(found)
             else:
-                record = _record(found)
+                record = _parse_record(found)
                 records[record.repository] = record
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise ScaffoldError(
-                f"{folder / NAME}, line {number}: this is not a record of scaffold's.",
-                "Take the file from a backup, or remove that line: its repository is looked at anew then.",
+                f"{folder / FILE_NAME}, line {number}: the record is damaged.",
+                "Restore the file from a backup, or remove this line: its repository is then checked again.",
             ) from error
-    return State(folder, head, records)
+    return CohortState(folder, header, records)
 
 
-def append(folder: Path, rows: Iterable[Record | Mapping[str, Any]]) -> None:
-    """Add records, or the head of a new file, and return when they are on the disk. Raises OSError."""
+def append(folder: Path, rows: Iterable[Record | Mapping[str, Any]], *, sync: bool = True) -> None:
+    """Append records, or the header of a new file, and flush them to disk. Raises OSError.
+
+    Without `sync`, the operating system decides when to flush: a killed run loses nothing, a power cut may.
+    """
     texts = [json.dumps(asdict(row) if isinstance(row, Record) else dict(row)) + "\n" for row in rows]
     if not texts:
         return
-    path = folder / NAME
+    path = folder / FILE_NAME
     number = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
     with os.fdopen(number, "r+b") as stream:
         if stream.seek(0, os.SEEK_END):
             stream.seek(-1, os.SEEK_END)
             if stream.read(1) != b"\n":
                 stream.seek(0)
-                stream.seek(_whole(stream.read()))
+                stream.seek(_complete_length(stream.read()))
                 stream.truncate()
         stream.write("".join(texts).encode())
         stream.flush()
-        os.fsync(stream.fileno())
+        if sync:
+            os.fsync(stream.fileno())
 
 
-def _whole(data: bytes) -> int:
-    """Return how many bytes belong to finished lines."""
+def _complete_length(data: bytes) -> int:
+    """Return the number of bytes up to the end of the last complete line."""
     return data.rfind(b"\n") + 1
 
 
 def _lines(folder: Path) -> list[bytes]:
     try:
-        data = (folder / NAME).read_bytes()
+        data = (folder / FILE_NAME).read_bytes()
     except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as error:
-        raise ScaffoldError(f"{folder / NAME} cannot be read: {error.strerror}.") from error
-    return data[: _whole(data)].splitlines()
+        raise ScaffoldError(f"{folder / FILE_NAME} cannot be read: {error.strerror}.") from error
+    return data[: _complete_length(data)].splitlines()
 
 
-def _head(found: Any) -> dict[str, Any]:  # noqa: ANN401 - what the file holds
+def _parse_header(found: Any) -> dict[str, Any]:  # noqa: ANN401 - what the file holds
     if found["schema"] != SCHEMA or not isinstance(found["assignment"], dict):
         raise ValueError
     return dict(found)
 
 
-def _record(found: Any) -> Record:  # noqa: ANN401 - as above
-    people = tuple(Person(**each) for each in found.pop("students"))
+def _parse_record(found: Any) -> Record:  # noqa: ANN401 - as above
+    people = tuple(RecordedStudent(**each) for each in found.pop("students"))
     record = Record(students=people, **found)
     if record.step not in STEPS or Path(record.repository).name != record.repository:
         raise ValueError

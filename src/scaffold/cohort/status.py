@@ -1,4 +1,4 @@
-"""The use case: look at every repository of a cohort and compare it with the record; asks no network."""
+"""Compare the local repositories of a cohort with their records, without using the network."""
 
 from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -7,105 +7,112 @@ from pathlib import Path
 from typing import Any
 
 from scaffold.assignment import globs
-from scaffold.cohort import select, state, workers
-from scaffold.cohort.state import Record, State
+from scaffold.cohort import selection, state, workers
+from scaffold.cohort.state import CohortState, Record
 from scaffold.engine import lock
 from scaffold.errors import ScaffoldError
 from scaffold.system import process
 
-_SAFE = {"diff.external": "", "core.quotePath": "false"}
-_ABSENT = 1  # git's exit code for a name that leads to nothing
+_GIT_OVERRIDES = {"diff.external": "", "core.quotePath": "false"}
+_NOT_FOUND = 1  # git's exit code for a name that does not exist
 
 
-class _Unreadable(Exception):  # noqa: N818 - it says what the repository is
-    """Git refuses to read a repository; the text is git's reason."""
+class _UnreadableError(Exception):
+    """Git cannot read a repository; the message is git's reason."""
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """What was found in one repository. `starts` is None where there is nothing to look at.
+class RepositoryStatus:
+    """The state of one repository. `started_from_record` is None where there is no history to compare.
 
-    `problem` is git's reason if it cannot read the repository; then nothing else is known.
+    `problem` is git's reason if it cannot read the repository; the other values are then unknown.
     """
 
     record: Record
     present: bool
-    starts: bool | None
-    edited: tuple[str, ...] = ()  # managed files that are no longer what they were
+    started_from_record: bool | None
+    edited: tuple[str, ...] = ()  # managed files that differ from the first commit
     commits: int = 0
     last_commit: str = ""
     last_date: str = ""
     problem: str = ""
 
     @property
-    def touched(self) -> bool:
-        """Whether there is more in it than what was handed out."""
+    def has_new_commits(self) -> bool:
+        """Whether the student has committed anything."""
         return self.commits > 1
 
 
 @dataclass(frozen=True, slots=True)
-class Overview:
-    """A cohort: the assignment as it was recorded at its start, and a look at each repository, by name."""
+class CohortStatus:
+    """The state of a cohort: the recorded assignment, and its repositories sorted by name."""
 
     folder: Path
     assignment: dict[str, Any]
     scaffold: str
     template: str
-    looks: tuple[Look, ...]
+    repositories: tuple[RepositoryStatus, ...]
 
     @property
-    def unreadable(self) -> tuple[Look, ...]:
-        """Those of which nothing is known, because git cannot read them."""
-        return tuple(look for look in self.looks if look.problem)
+    def unreadable(self) -> tuple[RepositoryStatus, ...]:
+        """The repositories that git cannot read."""
+        return tuple(each for each in self.repositories if each.problem)
 
 
-def overview(folder: Path, only: Collection[str] = ()) -> Overview:
-    """Look at the repositories of a cohort. A repository that git cannot read is in it with the reason.
+def inspect_cohort(folder: Path, only: Collection[str] = ()) -> CohortStatus:
+    """Return the state of a cohort. A repository that git cannot read is listed with the reason.
 
-    Raises ScaffoldError without a cohort or without git, UsageError for a bad name.
+    Raises ScaffoldError without a cohort or without git, and UsageError for an unknown name.
     """
     found = state.read(folder)
     if why := process.git_problem(folder):
         raise ScaffoldError(
-            f"git {why}, and looking at repositories needs it.", "Install it from https://git-scm.com."
+            f"git {why}, and checking repositories needs it.", "Install it from https://git-scm.com."
         )
-    head = found.head
-    chosen = select.records(sorted(found.records.values(), key=lambda each: each.repository), only)
-    managed = [str(each) for each in head["assignment"].get("managed", ())]
-    with ThreadPoolExecutor(workers.cores() * 2) as pool:
-        looks = tuple(pool.map(lambda record: _look(found, record, managed), chosen))
-    return Overview(
-        folder, dict(head["assignment"]), str(head.get("scaffold")), str(head.get("template")), looks
+    header = found.header
+    chosen = selection.select_records(sorted(found.records.values(), key=lambda each: each.repository), only)
+    managed = [str(each) for each in header["assignment"].get("managed", ())]
+    with ThreadPoolExecutor(workers.count_cores() * 2) as pool:
+        repositories = tuple(pool.map(lambda record: _inspect(found, record, managed), chosen))
+    return CohortStatus(
+        folder,
+        dict(header["assignment"]),
+        str(header.get("scaffold")),
+        str(header.get("template")),
+        repositories,
     )
 
 
-def _look(found: State, record: Record, managed: Sequence[str]) -> Look:
+def _inspect(found: CohortState, record: Record, managed: Sequence[str]) -> RepositoryStatus:
     folder = found.path(record)
     if not (folder / ".git").is_dir() or not record.commit:
-        return Look(record, folder.is_dir(), None)
+        return RepositoryStatus(record, folder.is_dir(), None)
     try:
         return _read(folder, record, managed)
-    except _Unreadable as error:
-        return Look(record, present=True, starts=None, problem=str(error))
+    except _UnreadableError as error:
+        return RepositoryStatus(record, present=True, started_from_record=None, problem=str(error))
 
 
-def _read(folder: Path, record: Record, managed: Sequence[str]) -> Look:
-    """Look at a repository. Raises _Unreadable."""
-    # git would go on to a repository above this one if it could not read this one.
+def _read(folder: Path, record: Record, managed: Sequence[str]) -> RepositoryStatus:
+    """Return the state of a repository. Raises _UnreadableError."""
+    # If git cannot read this repository, it falls back to one in a parent folder.
     where, shallow = _git(folder, "rev-parse", "--git-dir", "--is-shallow-repository").split("\n")
     if where != ".git":
-        raise _Unreadable("its .git is not a repository")
-    edited = _edited(folder, record.commit, managed) if _has(folder, f"{record.commit}^{{tree}}") else ()
-    if not _has(folder, "HEAD"):
-        return Look(record, present=True, starts=False, edited=edited)
+        raise _UnreadableError("its .git is not a repository")
+    has_first_commit = _has_object(folder, f"{record.commit}^{{tree}}")
+    edited = _edited_files(folder, record.commit, managed) if has_first_commit else ()
+    if not _has_object(folder, "HEAD"):
+        return RepositoryStatus(record, present=True, started_from_record=False, edited=edited)
     head, _, date = _git(folder, "log", "-1", "--format=%H%x00%cI", "HEAD").partition("\0")
-    starts = _starts(folder, record, head)
-    if shallow == "true" and not starts:
-        raise _Unreadable("it is a shallow clone without its first commits: run git fetch --unshallow in it")
-    return Look(
+    started = _started_from_record(folder, record, head)
+    if shallow == "true" and not started:
+        raise _UnreadableError(
+            "it is a shallow clone without its first commits; run git fetch --unshallow in it"
+        )
+    return RepositoryStatus(
         record,
         present=True,
-        starts=starts,
+        started_from_record=started,
         edited=edited,
         commits=int(_git(folder, "rev-list", "--count", "HEAD")),
         last_commit=head,
@@ -113,63 +120,64 @@ def _read(folder: Path, record: Record, managed: Sequence[str]) -> Look:
     )
 
 
-def _starts(folder: Path, record: Record, head: str) -> bool:
-    """Whether its history begins with the recorded tree, in our commit or in one of the student's own.
+def _started_from_record(folder: Path, record: Record, head: str) -> bool:
+    """Whether the history begins with the recorded tree, in the recorded commit or in one of the student's.
 
-    A student who runs the project before the first commit commits a completed lock.
+    A student who runs the project before the first commit of their own commits a completed lock.
     """
     if head == record.commit:
         return True
     roots = _git(folder, "log", "--max-parents=0", "--format=%H %T", "HEAD").split()
     if record.commit in roots or record.tree in roots:
         return True
-    return any(_completes(folder, record.tree, tree) for tree in roots[1::2])
+    return any(_differs_only_in_completed_lock(folder, record.tree, tree) for tree in roots[1::2])
 
 
-def _completes(folder: Path, before: str, after: str) -> bool:
-    """Whether two trees are the same, but for a lock that uv completed."""
-    if not _has(folder, f"{before}^{{tree}}"):
+def _differs_only_in_completed_lock(folder: Path, recorded: str, found: str) -> bool:
+    """Whether two trees differ only in a lock that uv completed."""
+    if not _has_object(folder, f"{recorded}^{{tree}}"):
         return False
-    if _changed(folder, "diff-tree", "-r", before, after) != [lock.LOCK]:
+    if _changed_files(folder, "diff-tree", "-r", recorded, found) != [lock.LOCK_FILE]:
         return False
     return lock.is_completed(
-        _text(folder, f"{after}:{lock.LOCK}"), _text(folder, f"{before}:{lock.CONSTRAINTS}")
+        _read_blob(folder, f"{found}:{lock.LOCK_FILE}"),
+        _read_blob(folder, f"{recorded}:{lock.CONSTRAINTS_FILE}"),
     )
 
 
-def _edited(folder: Path, commit: str, managed: Sequence[str]) -> tuple[str, ...]:
-    changed = _changed(folder, "diff", "--no-ext-diff", "--no-textconv", commit)
+def _edited_files(folder: Path, commit: str, managed: Sequence[str]) -> tuple[str, ...]:
+    changed = _changed_files(folder, "diff", "--no-ext-diff", "--no-textconv", commit)
     edited = {name for name in changed if any(globs.matches(each, name) for each in managed)}
-    if lock.LOCK in edited and lock.CONSTRAINTS not in changed:
-        constraints = _text(folder, f"{commit}:{lock.CONSTRAINTS}")
+    if lock.LOCK_FILE in edited and lock.CONSTRAINTS_FILE not in changed:
+        constraints = _read_blob(folder, f"{commit}:{lock.CONSTRAINTS_FILE}")
         if lock.is_completed(lock.read_lock(folder), constraints):
-            edited.remove(lock.LOCK)
+            edited.remove(lock.LOCK_FILE)
     return tuple(sorted(edited))
 
 
-def _changed(folder: Path, *comparison: str) -> list[str]:
-    """Return the files that differ, by a command of git and what it is to compare."""
+def _changed_files(folder: Path, *comparison: str) -> list[str]:
+    """Return the files that a git command, such as `diff` with its arguments, reports as changed."""
     command, *rest = comparison
     listing = _git(folder, command, "--name-only", "-z", "--no-renames", *rest)
     return [name for name in listing.split("\0") if name]
 
 
-def _text(folder: Path, name: str) -> str:
-    """Return a file of a commit, or nothing if the commit has no such file."""
-    return _git(folder, "cat-file", "blob", name) if _has(folder, name) else ""
+def _read_blob(folder: Path, name: str) -> str:
+    """Return a file of a commit, or "" if the commit has no such file."""
+    return _git(folder, "cat-file", "blob", name) if _has_object(folder, name) else ""
 
 
-def _has(folder: Path, name: str) -> bool:
-    """Whether a repository has the object of that name. Raises _Unreadable if git cannot tell."""
-    found = process.git(["rev-parse", "--quiet", "--verify", name], folder, _SAFE)
-    if not found.ok and (found.code != _ABSENT or found.stderr):
-        raise _Unreadable(found.complaint)
+def _has_object(folder: Path, name: str) -> bool:
+    """Whether the repository has the named object. Raises _UnreadableError if git cannot tell."""
+    found = process.git(["rev-parse", "--quiet", "--verify", name], folder, _GIT_OVERRIDES)
+    if not found.ok and (found.code != _NOT_FOUND or found.stderr):
+        raise _UnreadableError(found.complaint)
     return found.ok
 
 
 def _git(folder: Path, *args: str) -> str:
-    """Return what git answers. Raises _Unreadable if it fails: what it printed then says nothing."""
-    done = process.git(args, folder, _SAFE)
+    """Return git's output. Raises _UnreadableError if git fails, as its output is then not reliable."""
+    done = process.git(args, folder, _GIT_OVERRIDES)
     if not done.ok:
-        raise _Unreadable(done.complaint)
+        raise _UnreadableError(done.complaint)
     return done.stdout.strip()

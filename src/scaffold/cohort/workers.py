@@ -1,8 +1,7 @@
-"""Builds repositories on every core: processes that each compile the template once.
+"""Build repositories on every core, in worker processes that each compile the template once.
 
-Every worker has a pipe of its own and nothing else of this process: they are started afresh ("spawn", the
-same on every system), so that no worker keeps the lock of a run that is killed, and each sees its pipe close
-and ends.
+Workers are spawned, so they inherit nothing but their own pipe. If the run is killed, no worker keeps its
+lock: each sees its pipe close and ends.
 """
 
 import multiprocessing
@@ -21,23 +20,23 @@ if TYPE_CHECKING:
 
     Pipe = Connection[Any, Any]
 
-# Below it, starting processes takes longer than the work.
-FEW = 12
-_AHEAD = 2  # jobs that wait in a worker's pipe, so that it need not wait for us
+# With fewer jobs, starting processes takes longer than the work.
+MIN_PARALLEL_JOBS = 12
+_AHEAD = 2  # jobs queued in each pipe, so that a worker never waits for the next one
 
 
-def cores() -> int:
-    """Return how many processes can work at once here."""
+def count_cores() -> int:
+    """Return the number of cores that this process may use."""
     allowed = getattr(os, "sched_getaffinity", None)  # a container may have fewer than the machine
     return len(allowed(0)) if allowed else os.cpu_count() or 1
 
 
 def run(recipe: Recipe, jobs: Sequence[Job], count: int) -> Iterator[Outcome]:
-    """Yield what became of each job, as they finish. With one worker or few jobs, all happens in here.
+    """Yield the outcome of each job as it finishes. With one worker or few jobs, build in this process.
 
-    Raises ScaffoldError if a worker ends by itself, as when the machine runs out of memory.
+    Raises ScaffoldError if a worker dies, for example because the machine runs out of memory.
     """
-    if count < 2 or len(jobs) < FEW:  # noqa: PLR2004 - alone is one
+    if count < 2 or len(jobs) < MIN_PARALLEL_JOBS:  # noqa: PLR2004 - a pool needs two
         for job in jobs:
             yield build(recipe, job)
         return
@@ -78,13 +77,13 @@ def _hand_out(pipes: "Sequence[Pipe]", left: list[Job]) -> Iterator[Outcome]:
                 yield outcome
     except (EOFError, OSError) as error:
         raise ScaffoldError(
-            "A worker process ended before its work was done; what is finished is kept.",
-            "Run the same command again; with --jobs 1 it takes the least memory.",
+            "A worker process ended before its work was done. Finished repositories are kept.",
+            "Run the same command again. --jobs 1 needs the least memory.",
         ) from error
 
 
 def _work(pipe: "Pipe", recipe: Recipe) -> None:  # pragma: no cover - another process
-    """Build what comes through the pipe until it closes. Ctrl-C is the main process's business."""
+    """Build the jobs from the pipe until it closes. Ignores Ctrl-C, which the main process handles."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         while True:

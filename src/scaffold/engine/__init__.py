@@ -1,1 +1,1 @@
-"""A template and answers in, a project out."""
+"""Generate a project from a template and answers."""

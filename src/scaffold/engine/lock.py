@@ -1,62 +1,62 @@
-"""Tells a `uv.lock` that uv completed from the seed apart from one that holds other versions."""
+"""Recognise a `uv.lock` that uv completed from the seed, with the pinned versions only."""
 
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-LOCK = "uv.lock"
-CONSTRAINTS = "constraints.txt"
-_LARGEST = 16 * 1024 * 1024  # bytes; a real lock has less than one million
+LOCK_FILE = "uv.lock"
+CONSTRAINTS_FILE = "constraints.txt"
+_MAX_BYTES = 16 * 1024 * 1024  # a real lock has less than one million
 _PIN = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)==([^\s;]+)", re.MULTILINE)
-# A lock's lists of dependencies and files: most of its bytes, and no locked version is in them. Without them
-# the locks of two hundred projects are parsed in two seconds, with them in twenty.
+# Lists of dependencies and files make up most of a lock and contain no locked versions. Skipping them parses
+# the locks of two hundred projects in two seconds instead of twenty.
 _LISTS = re.compile(r"^(?:sdist = | +)\{ .*\},?$", re.MULTILINE)
 _LONG_STRING = re.compile('"""|' + "'''")
 
 
 def is_completed(lock: str, constraints: str) -> bool:
-    """Return whether this lock is the seed as uv completes it: the project itself, and only pinned versions.
+    """Return whether this lock holds the project itself and otherwise only pinned versions.
 
-    A pin need not be in the lock: the answers decide what a project depends on. A lock that cannot be read is
-    not a completed one.
+    The lock need not contain every pin, because the dependencies follow from the answers. A lock that cannot
+    be parsed is not complete.
     """
-    import tomllib  # noqa: PLC0415 - hardly any command reads a lock
+    import tomllib  # noqa: PLC0415 - few commands read a lock
 
-    if len(lock) > _LARGEST:
+    if len(lock) > _MAX_BYTES:
         return False
     try:
         text = lock if _LONG_STRING.search(lock) else _LISTS.sub("", lock)
-        locked = set(_locked(tomllib.loads(text)["package"]))
+        locked = set(_list_packages(tomllib.loads(text)["package"]))
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return False
-    pins = {(_normalized(name), version) for name, version in _PIN.findall(constraints)}
+    pins = {(_normalize(name), version) for name, version in _PIN.findall(constraints)}
     return None in locked and locked - {None} <= pins
 
 
 def read_lock(folder: Path) -> str:
-    """Return the text of the project's lock, or nothing if there is no such file, or a link in its place."""
-    path = folder / LOCK
+    """Return the text of the project's lock, or "" if it is missing, a link, or not text."""
+    path = folder / LOCK_FILE
     try:
-        if path.is_symlink() or path.stat().st_size > _LARGEST:
+        if path.is_symlink() or path.stat().st_size > _MAX_BYTES:
             return ""
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
         return ""
 
 
-def _locked(packages: Iterable[dict[str, Any]]) -> Iterator[tuple[str, str] | None]:
-    """Yield name and version of each package that an index has, and None for the project itself."""
+def _list_packages(packages: Iterable[dict[str, Any]]) -> Iterator[tuple[str, str] | None]:
+    """Yield the name and version of each package from an index, and None for the project itself."""
     for package in packages:
         source = package["source"]
         if "registry" in source:
-            yield _normalized(package["name"]), package["version"]
+            yield _normalize(package["name"]), package["version"]
         elif "." in (source.get("virtual"), source.get("editable"), source.get("directory")):
             yield None
         else:
             raise ValueError(source)
 
 
-def _normalized(name: str) -> str:
-    """Return the name of a package as PEP 503 compares it."""
+def _normalize(name: str) -> str:
+    """Return the name of a package, normalized as in PEP 503."""
     return re.sub(r"[-_.]+", "-", name).lower()

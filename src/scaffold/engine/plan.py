@@ -1,13 +1,20 @@
-"""The finished tree in memory: what `render` plans, `--dry-run` shows and `project` writes."""
+"""The files of a project in memory: `render` plans them, `--dry-run` lists them, `project` writes them."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import PurePosixPath
+
+
+@lru_cache(maxsize=4096)  # most paths of two hundred projects are the same, and making one is slow
+def path_of(name: str) -> PurePosixPath:
+    """Return a file's path from the root of its project."""
+    return PurePosixPath(name)
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedFile:
-    """One file as it will be written. A secret one is readable by its owner alone, and is in no manifest."""
+    """A file to write. A secret file is readable only by its owner, and is not in the record."""
 
     path: PurePosixPath
     content: bytes = field(repr=False)
@@ -16,7 +23,7 @@ class PlannedFile:
 
     @property
     def mode(self) -> int:
-        """Its permissions, which depend on neither the umask nor the template's checkout."""
+        """The permissions, independent of the umask and of the template's checkout."""
         if self.secret:
             return 0o600
         return 0o755 if self.executable else 0o644
@@ -24,10 +31,10 @@ class PlannedFile:
 
 @dataclass(frozen=True, slots=True)
 class TreeEntry:
-    """One line of a listing; `last` says for it and each folder above it whether more siblings follow."""
+    """A line of a listing. `last` says, for each level down to this entry, whether it is the last sibling."""
 
     name: str
-    folder: bool
+    is_folder: bool
     last: tuple[bool, ...]
 
 
@@ -38,7 +45,7 @@ class Plan:
     files: tuple[PlannedFile, ...]
 
     def __getitem__(self, path: str) -> PlannedFile:
-        """Return the file at that path; raises KeyError."""
+        """Return the file at this path. Raises KeyError."""
         for file in self.files:
             if file.path.as_posix() == path:
                 return file
@@ -46,15 +53,15 @@ class Plan:
 
     @property
     def paths(self) -> tuple[str, ...]:
-        """The files' paths, with forward slashes."""
+        """The paths of the files, with forward slashes."""
         return tuple(file.path.as_posix() for file in self.files)
 
     def tree(self) -> tuple[TreeEntry, ...]:
-        """Return the listing that people know from `tree`: folders before files, each level by name."""
-        return tuple(_entries([file.path.parts for file in self.files], ()))
+        """Return a listing like that of `tree`: folders before files, each level sorted by name."""
+        return tuple(_list_entries([file.path.parts for file in self.files], ()))
 
 
-def _entries(paths: Iterable[tuple[str, ...]], above: tuple[bool, ...]) -> Iterator[TreeEntry]:
+def _list_entries(paths: Iterable[tuple[str, ...]], above: tuple[bool, ...]) -> Iterator[TreeEntry]:
     inside: dict[str, list[tuple[str, ...]]] = {}
     for name, *rest in paths:
         inside.setdefault(name, []).extend([tuple(rest)] if rest else [])
@@ -62,4 +69,4 @@ def _entries(paths: Iterable[tuple[str, ...]], above: tuple[bool, ...]) -> Itera
     for index, (name, below) in enumerate(rows, 1):
         last = (*above, index == len(rows))
         yield TreeEntry(name, bool(below), last)
-        yield from _entries(below, last)
+        yield from _list_entries(below, last)

@@ -1,4 +1,4 @@
-"""The use case: make one project from a template and answers, or leave everything as it was."""
+"""Create a project from a template and answers, or change nothing on disk."""
 
 import errno
 import os
@@ -11,13 +11,13 @@ from scaffold.engine import render, staging
 from scaffold.errors import ScaffoldError
 from scaffold.system import process, repository
 
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
-_TAKEN = frozenset({errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR, errno.EISDIR})
+_DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+_TARGET_EXISTS = frozenset({errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR, errno.EISDIR})
 
 
 @dataclass(frozen=True, slots=True)
-class Created:
-    """What was made. `notes` are sentences on what was not done."""
+class CreatedProject:
+    """A new project. Each of its `notes` is a sentence about a skipped step."""
 
     path: Path
     template: str
@@ -27,38 +27,38 @@ class Created:
     notes: tuple[str, ...]
 
 
-def target_for(answers: Mapping[str, str], directory: Path | None = None) -> Path:
-    """Return where the project goes: the directory that was named, or one called like the distribution."""
+def choose_target(answers: Mapping[str, str], directory: Path | None = None) -> Path:
+    """Return the directory of the project: the given one, or one named after the distribution."""
     return directory if directory is not None else Path(answers["project_slug"].replace("_", "-"))
 
 
 def check_target(target: Path) -> None:
-    """Raise ScaffoldError unless a project can be put there; touches nothing."""
+    """Raise ScaffoldError if a project cannot be created there. Writes nothing."""
     target = _absolute(target)
     if not target.name.isprintable():
         raise ScaffoldError(
-            f"The directory's name {target.name!r} holds a character that cannot be shown.",
-            "Name one of letters, digits and hyphens, such as my-project.",
+            f"The directory name {target.name!r} contains an unprintable character.",
+            "Use letters, digits and hyphens, for example my-project.",
         )
     if not target.parent.is_dir():
         raise ScaffoldError(
             f"The folder {target.parent} does not exist.",
-            f"Make it first: mkdir -p {process.quoted(target.parent)}",
+            f"Create it first: mkdir -p {process.quoted(target.parent)}",
         )
     if not os.path.lexists(target):
         return
     if target.is_symlink() or not target.is_dir():
-        raise _taken(target, "is there already and is not a folder")
+        raise _target_exists(target, "already exists and is not a folder")
     try:
         empty = not any(target.iterdir())
     except OSError as error:
-        raise _explained(error, target) from error
+        raise _explain(error, target) from error
     if not empty:
-        raise _taken(target, "is there already and is not empty")
+        raise _target_exists(target, "already exists and is not empty")
     if target.samefile(Path.cwd()):
         raise ScaffoldError(
-            f"You are inside {target}, and a project cannot take the place of the folder you are in.",
-            f"Go up first: cd .. and then name {process.quoted(Path(target.name))} as the directory.",
+            f"You are in {target}, and scaffold cannot replace the current folder.",
+            f"Run cd .. first, and then pass {process.quoted(Path(target.name))} as the directory.",
         )
 
 
@@ -68,28 +68,37 @@ def create(
     target: Path,
     *,
     git: bool = True,
+    history: bool = False,
     origin: Mapping[str, object] | None = None,
-) -> Created:
-    """Make the project at `target`, which must not exist or be an empty folder.
+) -> CreatedProject:
+    """Create the project at `target`, which must not exist or be an empty folder.
 
-    Takes what `answers.resolve` returned, and what the record says of an assignment (see `render.plan`).
-    Raises ScaffoldError, and then the disk is as it was; so it is when the process is interrupted or killed,
-    but for a hidden folder that the next run removes.
+    `answers` come from `answers.resolve`; `origin` is the record's entry for an assignment.
+    With `history`, the repository has a commit for each milestone and git does not run.
+    Raises ScaffoldError, and then leaves the disk unchanged. So does an interruption; a killed process leaves
+    at most a hidden folder, which the next run removes.
     """
     place = _absolute(target)
     check_target(place)
     plan = render.plan(template, answers, origin)
     notes: list[str] = []
     try:
-        with staging.staged(place) as folder:
-            staging.write([file for file in plan.files if not file.secret], folder)
-            note = repository.start(folder, template.name) if git else None
-            # After the commit, so that no .gitignore decides whether a secret is in it.
-            staging.write([file for file in plan.files if file.secret], folder)
+        with staging.staging_folder(place) as folder:
+            staging.write_files([file for file in plan.files if not file.secret], folder)
+            note = None
+            if history:
+                # Late, because dulwich is slow to import.
+                from scaffold.engine import history as histories  # noqa: PLC0415
+
+                histories.write(histories.build(template, answers, plan, origin), folder)
+            elif git:
+                note = repository.initialize(folder, template.name)
+            # Written after the commit, so that no secret is committed, whatever .gitignore says.
+            staging.write_files([file for file in plan.files if file.secret], folder)
             notes.extend([note] if note else [])
     except OSError as error:
-        raise _explained(error, place) from error
-    return Created(
+        raise _explain(error, place) from error
+    return CreatedProject(
         path=place,
         template=template.name,
         version=template.version,
@@ -100,26 +109,26 @@ def create(
 
 
 def _absolute(path: Path) -> Path:
-    """Return the path without `..` in it; unlike `resolve`, it leaves links as they were typed."""
+    """Return the absolute path without `..`. Unlike `resolve`, it does not follow links."""
     return Path(os.path.abspath(path))  # noqa: PTH100
 
 
-def _explained(error: OSError, target: Path) -> ScaffoldError:
-    """Return the sentence for what the system refused."""
-    if error.errno in _FULL:
+def _explain(error: OSError, target: Path) -> ScaffoldError:
+    """Return the error message for a failed system call."""
+    if error.errno in _DISK_FULL:
         return ScaffoldError(
-            f"The disk with {target.parent} is full, so nothing was made.", "Make room and try again."
+            f"The disk of {target.parent} is full; nothing was created.", "Free some space and try again."
         )
-    if error.errno in _TAKEN:
-        return _taken(target, "was put there by somebody else in the meantime")
+    if error.errno in _TARGET_EXISTS:
+        return _target_exists(target, "was created by another program in the meantime")
     reason = (error.strerror or str(error)).lower()
     return ScaffoldError(
-        f"{target} cannot be made: {reason}.",
-        f"Choose a directory that you may write to; {target.parent} is not one."
+        f"{target} cannot be created: {reason}.",
+        f"Choose another directory; you have no write permission for {target.parent}."
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS)
         else "Choose another directory.",
     )
 
 
-def _taken(target: Path, why: str) -> ScaffoldError:
-    return ScaffoldError(f"{target} {why}; nothing is overwritten.", "Name another directory.")
+def _target_exists(target: Path, why: str) -> ScaffoldError:
+    return ScaffoldError(f"{target} {why}; nothing was overwritten.", "Choose another directory.")

@@ -1,4 +1,4 @@
-"""`.scaffold.json`, the record in each project: where it came from, the answers, and what the files were."""
+"""`.scaffold.json`, the record in each project: its template, its answers and the hashes of its files."""
 
 import hashlib
 import json
@@ -11,16 +11,16 @@ from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 from scaffold.catalog.model import Template
-from scaffold.engine import lock
+from scaffold.engine import lock, milestones
 from scaffold.engine.plan import PlannedFile
 from scaffold.errors import ScaffoldError
 from scaffold.system import process
 
-NAME = ".scaffold.json"
+FILE_NAME = ".scaffold.json"
 SCHEMA = "scaffold/project/v1"
 _HASH = re.compile(r"[0-9a-f]{64}")
-_NOT_OURS = frozenset({NAME, ".env"})
-_MADE_BY_TOOLS = frozenset(
+_UNRECORDED = frozenset({FILE_NAME, ".env"})
+_TOOL_OUTPUT = frozenset(
     {
         ".git", ".venv", "venv", "node_modules", "__pycache__", "data", "build", "htmlcov",
         ".mypy_cache", ".pytest_cache", ".ruff_cache", ".hypothesis", ".coverage", "sbom.cdx.json",
@@ -30,7 +30,7 @@ _MADE_BY_TOOLS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a project says about itself."""
+    """The record of a project. `files` maps each path to the SHA-256 of its content."""
 
     scaffold: str
     template: str
@@ -40,7 +40,7 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """How a project differs from what was generated; paths with forward slashes, sorted."""
+    """The differences between a project and its record. Paths are sorted and have forward slashes."""
 
     manifest: Manifest
     unchanged: tuple[str, ...]
@@ -49,8 +49,8 @@ class Status:
     added: tuple[str, ...]
 
     @property
-    def differs(self) -> bool:
-        """Whether a file that was generated is no longer what it was."""
+    def is_changed(self) -> bool:
+        """Whether a generated file was edited or is missing."""
         return bool(self.edited or self.missing)
 
 
@@ -62,8 +62,10 @@ def build(
 ) -> bytes:
     """Return the record of a project: the same bytes for the same version and answers.
 
-    `origin` is what `Assignment.record` says of the assignment that the project was made from, if any.
+    `origin` is the `Assignment.record` of the project's assignment, if any. The record of a starter lists in
+    "given" the tests that pass in it.
     """
+    step = milestones.get_step(template, answers)
     hashes = {str(file.path): _sha256(file.content) for file in files}
     record = {
         "schema": SCHEMA,
@@ -71,22 +73,23 @@ def build(
         "template": template.name,
         "answers": {question.name: answers[question.name] for question in template.questions},
         **({"assignment": origin} if origin else {}),
+        **({"given": step.given} if step and step.is_starter else {}),
         "files": dict(sorted(hashes.items())),
     }
     return (json.dumps(record, indent=2, ensure_ascii=False) + "\n").encode()
 
 
 def read(folder: Path) -> Manifest:
-    """Return the record of the project in that folder.
+    """Return the record of the project in this folder.
 
-    Raises ScaffoldError if there is none, or if it is not what `build` writes (it may be tampered with).
+    Raises ScaffoldError if there is none, or if it is damaged or was tampered with.
     """
-    path = folder / NAME
+    path = folder / FILE_NAME
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError) as error:
         raise ScaffoldError(
-            f"{folder} is not a project made by scaffold: it has no {NAME}.", "Name the project's folder."
+            f"{folder} is not a scaffold project: it has no {FILE_NAME}.", "Pass the folder of a project."
         ) from error
     except (OSError, ValueError, RecursionError) as error:
         raise _damaged(path, f"it cannot be read ({error})") from error
@@ -94,32 +97,32 @@ def read(folder: Path) -> Manifest:
         raise _damaged(path, f'its "schema" is not {SCHEMA}')
     version, template = record.get("scaffold"), record.get("template")
     if not isinstance(version, str) or not isinstance(template, str):
-        raise _damaged(path, "it names no template or no version")
-    answers, files = _texts(path, record, "answers"), _texts(path, record, "files")
+        raise _damaged(path, "it has no template or no version")
+    answers, files = _read_strings(path, record, "answers"), _read_strings(path, record, "files")
     for name, value in files.items():
         if not _stays_inside(name):
-            raise _damaged(path, f"it names a file outside of the project, {name!r}")
+            raise _damaged(path, f"it lists a file outside the project, {name!r}")
         if not _HASH.fullmatch(value):
             raise _damaged(path, f"it has no SHA-256 for {name!r}")
     return Manifest(version, template, answers, files)
 
 
-def status(folder: Path) -> Status:
-    """Compare a project with its record; a lock that uv completed with the pinned versions is unchanged.
+def compare(folder: Path) -> Status:
+    """Compare a project with its record. A lock that uv completed with the pinned versions is unchanged.
 
-    Raises ScaffoldError as `read` does, or if a file cannot be read.
+    Raises ScaffoldError, as `read` does, and for a file that cannot be read.
     """
     record = read(folder)
     found: dict[str, list[str]] = {"unchanged": [], "edited": [], "missing": []}
     try:
-        compared = {name: _compare(folder, name, expected) for name, expected in record.files.items()}
-        if compared.get(lock.LOCK) == "edited" and compared.get(lock.CONSTRAINTS) == "unchanged":
-            constraints = (folder / lock.CONSTRAINTS).read_text(encoding="utf-8")
+        compared = {name: _compare_file(folder, name, expected) for name, expected in record.files.items()}
+        if compared.get(lock.LOCK_FILE) == "edited" and compared.get(lock.CONSTRAINTS_FILE) == "unchanged":
+            constraints = (folder / lock.CONSTRAINTS_FILE).read_text(encoding="utf-8")
             if lock.is_completed(lock.read_lock(folder), constraints):
-                compared[lock.LOCK] = "unchanged"
+                compared[lock.LOCK_FILE] = "unchanged"
         for name, state in sorted(compared.items()):
             found[state].append(name)
-        added = sorted(set(_present(folder)) - record.files.keys() - _NOT_OURS)
+        added = sorted(set(_list_files(folder)) - record.files.keys() - _UNRECORDED)
     except OSError as error:
         raise ScaffoldError(f"{error.filename or folder} cannot be read: {error.strerror}.") from error
     return Status(
@@ -127,32 +130,38 @@ def status(folder: Path) -> Status:
     )
 
 
-@lru_cache(maxsize=1024)  # most files of two hundred projects are the same
+@lru_cache(maxsize=1024)  # the projects of a cohort share most files
 def _sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
 def _damaged(path: Path, why: str) -> ScaffoldError:
-    return ScaffoldError(f"{path} is damaged: {why}.", f"Take it back from git: git checkout -- {NAME}")
+    return ScaffoldError(f"{path} is damaged: {why}.", f"Restore it from git: git checkout -- {FILE_NAME}")
 
 
-def _texts(path: Path, record: Mapping[str, object], key: str) -> dict[str, str]:
+def _read_strings(path: Path, record: Mapping[str, object], key: str) -> dict[str, str]:
     value = record.get(key)
     if not isinstance(value, dict) or not all(isinstance(each, str) for each in value.values()):
-        raise _damaged(path, f'its "{key}" is not a table of texts')
+        raise _damaged(path, f'its "{key}" is not an object of strings')
     return value
 
 
 def _stays_inside(name: str) -> bool:
     path = PurePosixPath(name)
-    odd = set("\\:\0") & set(name)
-    return str(path) == name and name != "." and not path.is_absolute() and ".." not in path.parts and not odd
+    forbidden = set("\\:\0") & set(name)
+    return (
+        str(path) == name
+        and name != "."
+        and not path.is_absolute()
+        and ".." not in path.parts
+        and not forbidden
+    )
 
 
-def _compare(folder: Path, name: str, expected: str) -> str:
+def _compare_file(folder: Path, name: str, expected: str) -> str:
     path = folder / name
     if path.parent.resolve() != folder.resolve() / PurePosixPath(name).parent:
-        return "edited"  # a folder on the way became a link; what is behind it is none of ours to read
+        return "edited"  # a parent folder became a link; do not read outside the project
     try:
         if not stat.S_ISREG(path.lstat().st_mode):
             return "edited"
@@ -162,8 +171,8 @@ def _compare(folder: Path, name: str, expected: str) -> str:
         return "unchanged" if hashlib.file_digest(file, "sha256").hexdigest() == expected else "edited"
 
 
-def _present(folder: Path) -> Iterator[str]:
-    """Yield the project's files: what git does not ignore, or without git what no usual tool has made."""
+def _list_files(folder: Path) -> Iterator[str]:
+    """Yield the project's files that git does not ignore or, without git, that no known tool creates."""
     listing = process.git(["ls-files", "-z", "--cached", "--others", "--exclude-standard"], folder)
     if listing.ok:
         for name in filter(None, listing.stdout.split("\0")):
@@ -171,7 +180,7 @@ def _present(folder: Path) -> Iterator[str]:
                 yield name
         return
     for root, folders, files in os.walk(folder):
-        folders[:] = [name for name in folders if not (name in _MADE_BY_TOOLS or name.endswith(".egg-info"))]
+        folders[:] = [name for name in folders if not (name in _TOOL_OUTPUT or name.endswith(".egg-info"))]
         for file in files:
-            if file not in _MADE_BY_TOOLS:
+            if file not in _TOOL_OUTPUT:
                 yield Path(root, file).relative_to(folder).as_posix()

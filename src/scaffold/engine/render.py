@@ -18,8 +18,8 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from scaffold.catalog import contents, spelling
 from scaffold.catalog.model import Template
-from scaffold.engine import optional, template_files
-from scaffold.engine.plan import Plan, PlannedFile
+from scaffold.engine import milestones, optional, precompiled, template_files
+from scaffold.engine.plan import Plan, PlannedFile, path_of
 from scaffold.errors import TemplateError
 
 # These settings change nothing in a text without a hole, so that such a text needs no compiling.
@@ -35,20 +35,65 @@ def plan(template: Template, answers: Mapping[str, str], origin: Mapping[str, ob
     Each call draws fresh secrets: a plan is for one project.
     Raises TemplateError if the template cannot be read or uses what it should not.
     """
-    workshop = _workshop(template)
-    context = workshop.context(answers)
-    named = [(path, source) for source in workshop.sources if (path := workshop.path(source, context))]
-    files = [
-        PlannedFile(path, workshop.content(source, context), source.executable)
-        for path, source in optional.choose(template, answers, named)
-    ]
+    parts = [(part.path, part) for part in _parts(template, answers)]
+    files = [part.planned(path) for path, part in optional.choose(template, answers, parts)]
     return optional.complete(template, answers, files, origin)
+
+
+def layers(template: Template, answers: Mapping[str, str]) -> tuple[PlannedFile, ...]:
+    """Return the template's files up to the milestone, with the template's paths and every optional part.
+
+    It is what `plan` chooses from. Raises TemplateError as `plan` does.
+    """
+    return tuple(part.planned(part.path) for part in _parts(template, answers))
 
 
 def default(template: Template, raw: str, so_far: Mapping[str, str]) -> str:
     """Return a default of cookiecutter.json rendered from the answers so far. Raises TemplateError."""
     workshop = _workshop(template)
     return workshop.variable(raw, so_far)
+
+
+def _parts(template: Template, answers: Mapping[str, str]) -> "Iterator[_Part]":
+    workshop = _workshop(template)
+    context = workshop.context(answers)
+    step = milestones.get_step(template, answers)
+    for source in workshop.sources:
+        path = workshop.path(source, context)
+        if path and (step is None or step.includes(str(path))):
+            yield _Part(workshop, source, context, step, path)
+
+
+def compiled(template: Template) -> dict[str, str]:
+    """Return the Python code of every text of a template, by `precompiled.key`: what the wheel carries of it.
+
+    Raises TemplateError if a text is not Jinja.
+    """
+    workshop = _Workshop(template)
+    for text in _texts({name: value for name, value in template.raw.items() if not _is_data(name)}):
+        workshop.compile(text, "cookiecutter.json")
+    for source in workshop.sources:
+        workshop.read(source)
+    return {
+        key: workshop.environment.compile(text, name=where, filename=where, raw=True)
+        for key, (where, text) in sorted(workshop.texts.items())
+    }
+
+
+def _texts(value: object) -> Iterator[str]:
+    """Yield the texts in a value of cookiecutter.json."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        yield from _texts([*value, *value.values()])
+    elif isinstance(value, list):
+        for each in value:
+            yield from _texts(each)
+
+
+def _is_data(name: str) -> bool:
+    """Return whether Cookiecutter hands that variable to the templates as it stands."""
+    return name == "__prompts__" or (name.startswith("_") and not name.startswith("__"))
 
 
 _workshops: dict[Path, "_Workshop"] = {}
@@ -72,6 +117,24 @@ class _Source:
     executable: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A file of the template for one project; `path` is where it goes before optional parts are moved."""
+
+    workshop: "_Workshop"
+    source: _Source
+    context: Mapping[str, Any]
+    step: milestones.Step | None
+    path: PurePosixPath
+
+    def planned(self, path: PurePosixPath) -> PlannedFile:
+        """Return the file as it will be written there. Raises TemplateError."""
+        content = self.workshop.content(self.source, self.context)
+        if self.step:
+            content = self.step.transform(str(self.path), content)
+        return PlannedFile(path, content, self.source.executable)
+
+
 class _Workshop:
     """A template's environment, and everything that was compiled in it."""
 
@@ -80,8 +143,10 @@ class _Workshop:
         self.raw = template.raw
         self.variables: dict[str, Text] = {}
         self.contents: dict[str, tuple[bytes | Text, str]] = {}
-        settings: dict[str, Any] = self.raw.get("_jinja2_env_vars", {})
-        self.plain_is_plain = settings.keys() <= _HARMLESS_SETTINGS
+        self.texts: dict[str, tuple[str, str]] = {}  # what has holes, and where it stands, by its key
+        self.precompiled = precompiled.load(template.name)
+        self.settings: dict[str, Any] = self.raw.get("_jinja2_env_vars", {})
+        self.plain_is_plain = self.settings.keys() <= _HARMLESS_SETTINGS
         if self.raw.get("_extensions"):
             raise TemplateError(f"The template {template.name} names Jinja extensions; scaffold loads none.")
         self.environment = SandboxedEnvironment(
@@ -89,7 +154,7 @@ class _Workshop:
             keep_trailing_newline=True,
             auto_reload=False,
             autoescape=False,
-            **settings,
+            **self.settings,
         )
         # Cookiecutter's other filters and globals are random or tell the time: two runs would differ.
         self.environment.filters["slugify"] = spelling.slugify
@@ -97,7 +162,7 @@ class _Workshop:
     @cached_property
     def folder(self) -> Path:
         """The folder whose name becomes the project's."""
-        return contents.project_folder(self.template)
+        return contents.find_project_folder(self.template)
 
     @cached_property
     def sources(self) -> tuple[_Source, ...]:
@@ -159,7 +224,7 @@ class _Workshop:
         executable = contents.is_executable(file)
         return _Source(file, name, self.compile(rendered, name), below, copied is not None, executable)
 
-    def _read(self, source: _Source) -> tuple[bytes | Text, str]:
+    def read(self, source: _Source) -> tuple[bytes | Text, str]:
         """Return a file's content and the line end it gets: bytes to copy, or a text to render."""
         data = source.file.read_bytes()
         plain = (
@@ -170,17 +235,25 @@ class _Workshop:
         if source.copied or plain or template_files.is_binary(source.file, data):
             return data, ""
         text = io.StringIO(data.decode("utf-8"), newline=None).read()
-        return self.compile(text, source.name), self.raw.get("_new_lines") or template_files.newline(data)
+        return self.compile(text, source.name), self.raw.get("_new_lines") or template_files.detect_newline(
+            data
+        )
 
     def compile(self, text: str, where: str) -> Text:
         """Return a text ready to be rendered: itself if it has no holes. Raises TemplateError."""
         if self.plain_is_plain and not template_files.HOLE.search(text):
             return text
+        key = precompiled.key(jinja2.__version__, self.settings, where, text)
+        self.texts[key] = where, text
+        values = self.environment.make_globals(None)
+        if make := self.precompiled.get(key):
+            namespace = {**make(self.environment), "__file__": where}
+            return jinja2.Template.from_module_dict(self.environment, namespace, values)
         try:
             code = self.environment.compile(text, name=where, filename=where)
         except jinja2.TemplateSyntaxError as error:
             raise self._mistake(f"{where}, line {error.lineno}", error) from error
-        return jinja2.Template.from_code(self.environment, code, self.environment.make_globals(None))
+        return jinja2.Template.from_code(self.environment, code, values)
 
     def render(self, text: Text, context: Mapping[str, Any]) -> str:
         """Return the text with its holes filled. Raises TemplateError."""
@@ -196,7 +269,7 @@ class _Workshop:
         name = self.render(source.path, context) + source.below
         if name == "" or name.endswith("/"):
             return None
-        path = PurePosixPath(name)
+        path = path_of(name)
         if str(path) != name or path.is_absolute() or ".." in path.parts or "\\" in name:
             raise TemplateError(
                 f"The template {self.template.name} would write outside of the project: {name!r}."
@@ -207,7 +280,7 @@ class _Workshop:
         """Return what stands in a file; what this takes is read and compiled once. Raises TemplateError."""
         if source.name not in self.contents:
             try:
-                self.contents[source.name] = self._read(source)
+                self.contents[source.name] = self.read(source)
             except (OSError, UnicodeError) as error:
                 raise self._mistake(source.name, error) from error
         content, newline = self.contents[source.name]

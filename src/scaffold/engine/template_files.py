@@ -1,4 +1,4 @@
-"""How Cookiecutter reads a template's files: what has holes, what is binary, how lines end."""
+"""Read template files as Cookiecutter does: find Jinja syntax, binary files and line endings."""
 
 import io
 import re
@@ -6,32 +6,32 @@ from pathlib import Path
 
 HOLE = re.compile(r"\{[{%#]")
 
-# What binaryornot, which Cookiecutter asks, calls text for certain. Loading and asking it takes longer than
-# rendering; a test compares the two.
+# Files that binaryornot, which Cookiecutter uses, always detects as text. Importing and calling it would take
+# longer than rendering; a test compares the results.
 PLAIN_SUFFIXES = frozenset({"", ".conf", ".example", ".json", ".md", ".template", ".toml", ".yaml", ".yml"})
-PLAIN_START = re.compile(rb"[#{<\[\n-]|//|name: |MIT License")
+PLAIN_START = re.compile(rb"[#{<\[\n-]|//|name: |AWSTemplateFormatVersion: |MIT License")
 _CONTROL = re.compile("[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f]")
 
 
 def is_binary(file: Path, data: bytes) -> bool:
-    """Return whether Cookiecutter copies this file as it is; `data` is what stands in it."""
+    """Return whether Cookiecutter treats this file, which contains `data`, as binary and copies it."""
     if file.suffix in PLAIN_SUFFIXES and PLAIN_START.match(data) and is_printable(data):
         return False
-    from binaryornot.check import is_binary as found_binary  # noqa: PLC0415 - most files never come here
+    from binaryornot.check import is_binary as detect_binary  # noqa: PLC0415 - hardly any file needs it
 
-    return found_binary(str(file))
+    return detect_binary(str(file))
 
 
 def is_printable(data: bytes) -> bool:
-    """Return whether it is UTF-8 text without control characters."""
+    """Return whether the data is UTF-8 text without control characters."""
     try:
         return _CONTROL.search(data.decode("utf-8")) is None
     except UnicodeDecodeError:
         return False
 
 
-def newline(data: bytes) -> str:
-    """Return the line end that Cookiecutter writes: one that it met while reading the first line."""
+def detect_newline(data: bytes) -> str:
+    """Return the line ending that Cookiecutter writes: the one it finds while reading the first line."""
     with io.TextIOWrapper(io.BytesIO(data), encoding="utf-8") as reader:
         reader.readline()
         found = reader.newlines

@@ -1,1 +1,1 @@
-"""What scaffold asks of the machine: other programs, git, the network."""
+"""Access the machine: other programs, git and the network."""

@@ -1,4 +1,4 @@
-"""A first commit without starting git, the same on every machine; the one importer of dulwich.
+"""Commits without starting git, the same on every machine; the one importer of dulwich.
 
 What git would take from its configuration (line ends, ignored files, modes, hooks, who and when) is settled
 here: every planned file is in it byte for byte, but for secrets. Objects go into one pack, because the 150
@@ -9,8 +9,9 @@ is kept for the next, as most files are the same.
 import os
 import stat
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Protocol
 
@@ -18,7 +19,7 @@ from dulwich.index import IndexEntry, commit_tree, index_entry_from_stat, write_
 from dulwich.object_format import SHA1
 from dulwich.object_store import MemoryObjectStore
 from dulwich.objects import Blob, Commit, ObjectID, ShaFile
-from dulwich.pack import SHA1Writer, UnpackedObject, pack_object_chunks, write_pack_data, write_pack_index
+from dulwich.pack import UnpackedObject, pack_object_chunks, write_pack_data, write_pack_index
 
 BRANCH = "main"
 _LEVEL = 1  # of compression: a pack is repacked by whoever gets it
@@ -53,7 +54,7 @@ class File(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """Who makes every first commit of a cohort, when (in seconds, and the offset), and with what message."""
+    """Who makes a commit, when (in seconds, and the offset), and with what message."""
 
     author: str
     seconds: int
@@ -75,8 +76,8 @@ _compressed: dict[bytes, UnpackedObject] = {}
 _blob_ids: dict[bytes, ObjectID] = {}
 
 
-def take(files: Iterable[File], stamp: Stamp) -> Snapshot:
-    """Return the commit that has these files; secret ones are left out. Writes nothing."""
+def take(files: Iterable[File], stamp: Stamp, parent: Snapshot | None = None) -> Snapshot:
+    """Return the commit that has these files, without secret ones, after `parent`. Writes nothing."""
     rows: list[tuple[bytes, ObjectID, int]] = []
     packed: dict[bytes, UnpackedObject] = {}
     for file in files:
@@ -92,6 +93,7 @@ def take(files: Iterable[File], stamp: Stamp) -> Snapshot:
     tree = commit_tree(store, rows)
     commit = Commit()
     commit.tree = tree
+    commit.parents = [ObjectID(parent.commit.encode())] if parent else []
     commit.author = commit.committer = stamp.author.encode()
     commit.author_time = commit.commit_time = stamp.seconds
     commit.author_timezone = commit.commit_timezone = stamp.offset
@@ -104,23 +106,32 @@ def take(files: Iterable[File], stamp: Stamp) -> Snapshot:
     return Snapshot(commit.id.decode(), tree.decode(), blobs, tuple(packed.values()))
 
 
-def write(snapshot: Snapshot, git: Path, tree: Path) -> None:
-    """Make the folder `git` the repository of a working tree that lies in `tree`. Raises OSError."""
+def write(history: Sequence[Snapshot], git: Path, tree: Path, tags: Mapping[str, str] | None = None) -> None:
+    """Make the folder `git` a repository with these commits, the last of which is checked out in `tree`.
+
+    `tags` names commits by their ids. Raises OSError.
+    """
+    last = history[-1]
     for name in ("", "objects", "objects/pack", "objects/info", "refs", "refs/heads", "refs/tags", "info"):
         (git / name).mkdir(mode=0o755, exist_ok=True)
-    _write_pack(snapshot, git / "objects" / "pack")
+    packed = {id(each): each for snapshot in history for each in snapshot.packed}
+    _write_pack(list(packed.values()), git / "objects" / "pack")
     modes = "false" if sys.platform == "win32" else "true"
     _write(git / "config", _CONFIG.format(modes=modes).encode())
     _write(git / "HEAD", f"ref: refs/heads/{BRANCH}\n".encode())
-    _write(git / "refs" / "heads" / BRANCH, f"{snapshot.commit}\n".encode())
+    _write(git / "refs" / "heads" / BRANCH, f"{last.commit}\n".encode())
+    for name, commit in (tags or {}).items():
+        _write(git / "refs" / "tags" / name, f"{commit}\n".encode())
     entries: dict[bytes, IndexEntry] = {
-        path.encode(): index_entry_from_stat((tree / path).lstat(), ObjectID(blob))
-        for path, blob in snapshot.blobs.items()
+        path.encode(): index_entry_from_stat(os.lstat(f"{tree}{os.sep}{path}"), ObjectID(blob))
+        for path, blob in last.blobs.items()
     }
-    with _new(git / "index") as stream:
-        writer = SHA1Writer(stream)
-        write_index_dict(writer, entries)
-        writer.close()
+    # Hashed and written in one piece, as dulwich writes six for each file.
+    index = BytesIO()
+    write_index_dict(index, entries)
+    checksum = SHA1.new_hash()
+    checksum.update(index.getvalue())
+    _write(git / "index", index.getvalue() + checksum.digest())
 
 
 def first_commit(folder: Path) -> str | None:
@@ -138,21 +149,18 @@ def _pack(each: ShaFile) -> ObjectID:
     """Compress an object and keep it; returns its id."""
     if each.id not in _compressed:
         entry = UnpackedObject(each.type_num, sha=each.sha().digest(), decomp_chunks=each.as_raw_chunks())
-        entry.comp_chunks = list(
-            pack_object_chunks(
-                each.type_num, each.as_raw_chunks(), compression_level=_LEVEL, object_format=SHA1
-            )
+        chunks = pack_object_chunks(
+            each.type_num, each.as_raw_chunks(), compression_level=_LEVEL, object_format=SHA1
         )
+        entry.comp_chunks = [b"".join(chunks)]
         _compressed[each.id] = entry
     return each.id
 
 
-def _write_pack(snapshot: Snapshot, folder: Path) -> None:
+def _write_pack(packed: Sequence[UnpackedObject], folder: Path) -> None:
     draft = folder / "draft.pack"
     with _new(draft, 0o444) as stream:
-        entries, checksum = write_pack_data(
-            stream, iter(snapshot.packed), SHA1, num_records=len(snapshot.packed)
-        )
+        entries, checksum = write_pack_data(stream, iter(packed), SHA1, num_records=len(packed))
     name = f"pack-{checksum.hex()}"
     draft.rename(folder / f"{name}.pack")
     with _new(folder / f"{name}.idx", 0o444) as stream:

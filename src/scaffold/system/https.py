@@ -1,4 +1,4 @@
-"""Gets one small file over HTTPS when a person names its address; the one place that speaks to a network."""
+"""Download a small file over HTTPS; the only module that uses the network."""
 
 import time
 from collections.abc import Mapping
@@ -6,24 +6,24 @@ from typing import IO
 
 from scaffold.errors import BadInput
 
-PATIENCE = 10.0  # seconds, for everything
+TIMEOUT = 10.0  # seconds for the whole download
 _CHUNK = 4096
 
 
-def get(url: str, largest: int) -> bytes:
-    """Return what is at the address, at most `largest` bytes of it.
+def get(url: str, max_bytes: int) -> bytes:
+    """Return the content at this address.
 
-    Raises BadInput: for an address that is not https://, or leads to one that is not; for an answer that is
-    no success, too large or too slow; and if there is no connection.
+    Raises BadInput if the address, or one that it redirects to, does not start with https://; if the response
+    is an error, larger than `max_bytes` or too slow; and if the connection fails.
     """
-    import ssl  # noqa: PLC0415 - these cost more than all the rest of `new`, and are needed for this alone
+    import ssl  # noqa: PLC0415 - slow to import, and only needed here
     import urllib.error  # noqa: PLC0415
     import urllib.parse  # noqa: PLC0415
     import urllib.request  # noqa: PLC0415
     from http.client import HTTPException, HTTPMessage  # noqa: PLC0415
 
     class OnlyHttps(urllib.request.HTTPRedirectHandler):
-        """Follows an answer to another address only if that is HTTPS too."""
+        """Follows a redirect only to another https:// address."""
 
         def redirect_request(
             self,
@@ -35,14 +35,14 @@ def get(url: str, largest: int) -> bytes:
             newurl: str,
         ) -> urllib.request.Request | None:
             try:
-                _check(newurl, f"{url} leads to {newurl[:200]}, which")
+                _check(newurl, f"{url} redirects to {newurl[:200]}, which")
             except BadInput:
                 fp.close()
                 raise
             return super().redirect_request(req, fp, code, msg, headers, newurl)
 
     class ProxyUnlessLocal(urllib.request.ProxyHandler):
-        """Goes through the proxy of the environment, but never to a server on this machine."""
+        """Uses the proxy of the environment, except for servers on this machine."""
 
         def proxy_open(
             self,
@@ -65,20 +65,20 @@ def get(url: str, largest: int) -> bytes:
     ):
         opener.add_handler(handler)
     request = urllib.request.Request(url, headers=_HEADERS)  # noqa: S310 - checked above
-    until = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TIMEOUT
     try:
-        with opener.open(request, timeout=PATIENCE) as answer:
-            return _read(url, answer, largest, until)
+        with opener.open(request, timeout=TIMEOUT) as response:
+            return _read(url, response, max_bytes, deadline)
     except urllib.error.HTTPError as error:
         with error:
-            raise _refused(url, f"the server answers {error.code}") from error
+            raise _fetch_error(url, f"the server returned {error.code}") from error
     except TimeoutError as error:
-        raise _slow(url) from error
+        raise _timeout_error(url) from error
     except (OSError, HTTPException, ValueError) as error:
         reason = getattr(error, "reason", None) or error
         if isinstance(reason, TimeoutError):
-            raise _slow(url) from error
-        raise _refused(url, str(getattr(reason, "strerror", None) or reason)) from error
+            raise _timeout_error(url) from error
+        raise _fetch_error(url, str(getattr(reason, "strerror", None) or reason)) from error
 
 
 _HEADERS: Mapping[str, str] = {"User-Agent": "scaffold", "Accept": "application/toml, text/plain, */*"}
@@ -87,7 +87,7 @@ _HEADERS: Mapping[str, str] = {"User-Agent": "scaffold", "Accept": "application/
 def _check(url: str, what: str) -> None:
     if not url.lower().startswith("https://"):
         raise BadInput(
-            f"{what} is not an https:// address.", "Download the file, look at it, and name its path."
+            f"{what} is not an https:// address.", "Download the file, check it, and pass its path."
         )
 
 
@@ -100,23 +100,25 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost" or host.endswith(".localhost")
 
 
-def _read(url: str, answer: IO[bytes], largest: int, until: float) -> bytes:
+def _read(url: str, response: IO[bytes], max_bytes: int, deadline: float) -> bytes:
     data = b""
-    while chunk := answer.read1(_CHUNK) if hasattr(answer, "read1") else answer.read(_CHUNK):
+    while chunk := response.read1(_CHUNK) if hasattr(response, "read1") else response.read(_CHUNK):
         data += chunk
-        if len(data) > largest:
-            raise BadInput(f"{url} is larger than {largest // 1024} KB, which no assignment is.", _HINT)
-        if time.monotonic() > until:
-            raise _slow(url)
+        if len(data) > max_bytes:
+            raise BadInput(
+                f"{url} is larger than {max_bytes // 1024} KB, the maximum for an assignment.", _HINT
+            )
+        if time.monotonic() > deadline:
+            raise _timeout_error(url)
     return data
 
 
-_HINT = "Check the address, or download the file and name its path."
+_HINT = "Check the address, or download the file and pass its path."
 
 
-def _slow(url: str) -> BadInput:
-    return BadInput(f"{url} did not answer within {PATIENCE:.0f} seconds.", _HINT)
+def _timeout_error(url: str) -> BadInput:
+    return BadInput(f"{url} did not answer within {TIMEOUT:.0f} seconds.", _HINT)
 
 
-def _refused(url: str, why: str) -> BadInput:
+def _fetch_error(url: str, why: str) -> BadInput:
     return BadInput(f"{url} cannot be fetched: {why.rstrip('.')}.", _HINT)

@@ -3,11 +3,16 @@
 import errno
 import os
 import shlex
+import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+from scaffold.errors import ScaffoldError
 
 # What git reads of these is meant for whoever set them; all other GIT_ variables speak of another repository.
 _KEPT = (
@@ -24,6 +29,7 @@ _NOT_FOUND = 127
 _NOT_STARTED = frozenset({errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.EPERM, errno.ENOEXEC})
 _TOO_LONG = 124
 _PATIENCE = 120.0
+_GRACE = 3.0  # seconds, for a program to end after Ctrl-C
 # Attributes of the person or the machine can name a filter that fails here; a project brings its own.
 _OWN_SETTINGS = {
     "core.attributesFile": os.devnull,
@@ -90,6 +96,102 @@ def run(
     except subprocess.TimeoutExpired:
         return Result(_TOO_LONG, "", f"it did not end within {patience:.0f} seconds")
     return Result(done.returncode, done.stdout, done.stderr)
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A program that runs in a process group of its own, and what it has printed so far."""
+
+    _process: subprocess.Popen[bytes]
+    _folder: Path
+
+    @property
+    def code(self) -> int | None:
+        """Its exit code, or None while it runs."""
+        return self._process.poll()
+
+    @property
+    def stdout(self) -> str:
+        """What it has printed until now."""
+        return (self._folder / "stdout").read_text(encoding="utf-8", errors="replace")
+
+    @property
+    def stderr(self) -> str:
+        """What it has complained about until now."""
+        return (self._folder / "stderr").read_text(encoding="utf-8", errors="replace")
+
+    def wait(self, patience: float) -> int | None:
+        """Wait so many seconds for it to end; return its exit code, or None if it still runs."""
+        with suppress(subprocess.TimeoutExpired):
+            return self._process.wait(patience)
+        return None
+
+    def interrupt(self) -> None:
+        """Send what Ctrl-C sends at a terminal."""
+        if sys.platform == "win32":
+            self._process.send_signal(signal.CTRL_BREAK_EVENT)
+        else:
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGINT)
+
+    def end(self) -> None:
+        """End it and its children: with Ctrl-C, which it may pass on to them, and then by force."""
+        descendants: list[int] = []
+        if self.code is None:
+            self.interrupt()
+            if self.wait(_GRACE) is None:
+                descendants = _descendants(self._process.pid)
+                self._process.kill()
+        if sys.platform != "win32":
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            for pid in descendants:
+                with suppress(ProcessLookupError, PermissionError):
+                    os.kill(pid, signal.SIGKILL)
+        self._process.wait()
+
+
+def _descendants(pid: int) -> list[int]:
+    """Return the children of a process and theirs, as far as `ps` tells; each may lead a group of its own."""
+    children: dict[int, list[int]] = {}
+    for row in run(["ps", "-A", "-o", "pid=,ppid="], Path.cwd()).stdout.splitlines():
+        child, parent = map(int, row.split())
+        children.setdefault(parent, []).append(child)
+    found = [pid]
+    for each in found:  # which grows on the way
+        found += children.get(each, [])
+    return found[1:]
+
+
+@contextmanager
+def running(args: Sequence[str | Path], cwd: Path, env: Mapping[str, str] | None = None) -> Iterator[Running]:
+    """Run a program without a shell and without input while the block lasts, and end it then.
+
+    Raises ScaffoldError if it cannot be started.
+    """
+    with tempfile.TemporaryDirectory(prefix="scaffold-") as name:
+        folder = Path(name)
+        with (folder / "stdout").open("wb") as stdout, (folder / "stderr").open("wb") as stderr:
+            try:
+                process = subprocess.Popen(  # noqa: S603 - a list, no shell
+                    args,
+                    cwd=cwd,
+                    env=env,
+                    stdin=subprocess.DEVNULL,
+                    stdout=stdout,
+                    stderr=stderr,
+                    start_new_session=True,
+                    creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+                )
+            except OSError as error:
+                raise ScaffoldError(
+                    f"{args[0]} cannot be started in {cwd}: {str(error.strerror).lower()}."
+                ) from error
+        program = Running(process, folder)
+        try:
+            yield program
+        finally:
+            program.end()
 
 
 def git(

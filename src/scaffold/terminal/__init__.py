@@ -1,1 +1,1 @@
-"""What people and programs see: questions, texts, tables, JSON."""
+"""Prompts, text and tables for people, and JSON for programs."""

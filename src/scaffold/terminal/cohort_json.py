@@ -1,4 +1,4 @@
-"""The JSON that the instructors' commands print: each function documents its object, as in `json_objects`."""
+"""The JSON that the instructors' commands print. Each function documents its object, as in `json_objects`."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -6,41 +6,43 @@ from typing import TYPE_CHECKING, Any
 from scaffold.terminal import json_objects
 
 if TYPE_CHECKING:
-    from scaffold.cohort.make import Forecast, Report
+    from scaffold.cohort.create import CreatePlan, CreateReport
+    from scaffold.cohort.planning import PlannedRepository
     from scaffold.cohort.preview import Preview
-    from scaffold.cohort.push import Report as Pushed
+    from scaffold.cohort.push import PushReport
+    from scaffold.cohort.report import Count
     from scaffold.cohort.state import Record
-    from scaffold.cohort.status import Look, Overview
+    from scaffold.cohort.status import CohortStatus, RepositoryStatus
 
 Json = dict[str, Any]
 
 
-def preview(found: "Preview") -> Json:
-    """Return `assignment check`: the assignment, and
+def serialize_preview(found: "Preview") -> Json:
+    """Return the output of `assignment check`: the assignment, and
 
-    - version: text, of the template
-    - repository: text, what the repository of a student called Ada Lovelace would be called
-    - answers: object of texts, those of her project
+    - version: text, the version of the template
+    - repository: text, the repository name of a sample student called Ada Lovelace
+    - answers: object of texts, the answers of the sample project
     - files: array of {path, owner: "managed", "student" or ""}
-    - idle: array of patterns that no file fits
+    - idle: array of patterns that match no file
     """  # noqa: D400, D415 - a list follows
     return {
-        **json_objects.assignment(found.assignment),
+        **json_objects.serialize_assignment(found.assignment),
         "version": found.template.version,
         "repository": found.repository,
         "answers": dict(found.answers),
         "files": [{"path": path, "owner": owner} for path, owner in found.owners.items()],
-        "idle": list(found.idle),
+        "idle": list(found.unmatched),
     }
 
 
-def forecast(found: "Forecast", skipped: Sequence[str]) -> Json:
-    """Return `cohort create --dry-run`: what would be made and what is done, as arrays of repositories."""
+def serialize_plan(found: "CreatePlan", skipped: Sequence[str]) -> Json:
+    """Return the output of `cohort create --dry-run`: arrays of the repositories to create and those done."""
     return {
         "path": str(found.folder.absolute()),
         "assignment": found.assignment.id,
-        "make": [_unit(each) for each in found.wanted],
-        "done": [each.repository for each in found.done],
+        "make": [_serialize_planned(each) for each in found.to_create],
+        "done": [each.name for each in found.done],
         "changed": list(found.changed),
         "gone": list(found.gone),
         "skipped": list(skipped),
@@ -48,84 +50,84 @@ def forecast(found: "Forecast", skipped: Sequence[str]) -> Json:
     }
 
 
-def _unit(unit: Any) -> Json:  # noqa: ANN401 - as above
+def _serialize_planned(planned: "PlannedRepository") -> Json:
     return {
-        "repository": unit.repository,
-        "team": unit.team,
-        "students": [each.shown for each in unit.students],
-        "line": unit.line,
+        "repository": planned.name,
+        "team": planned.team,
+        "students": [each.display_name for each in planned.students],
+        "line": planned.line,
     }
 
 
-def made(report: "Report", found: "Forecast", skipped: Sequence[str]) -> Json:
-    """Return `cohort create`: what was made, and the records of the whole cohort (see `record`)."""
+def serialize_created(report: "CreateReport", found: "CreatePlan", skipped: Sequence[str]) -> Json:
+    """Return the output of `cohort create`: what was created, and all records (see `serialize_record`)."""
     return {
         "path": str(report.folder.absolute()),
         "assignment": found.assignment.id,
-        "made": list(report.made),
-        "done": [each.repository for each in found.done],
+        "made": list(report.created),
+        "done": [each.name for each in found.done],
         "failed": list(report.failed),
         "changed": list(found.changed),
         "gone": list(found.gone),
         "skipped": list(skipped),
-        "repositories": [record(each) for each in report.records],
+        "repositories": [serialize_record(each) for each in report.records],
         "dry_run": False,
     }
 
 
-def pushed(report: "Pushed") -> Json:
-    """Return `cohort push`: arrays of repositories, those that failed with why; `stopped` is a sentence."""
+def serialize_pushed(report: "PushReport") -> Json:
+    """Return the output of `cohort push`. `before` were pushed earlier, `unmade` have no commit."""
     return {
         "pushed": list(report.pushed),
-        "before": list(report.before),
+        "before": list(report.already_pushed),
         "failed": [{"repository": each.repository, "error": each.error} for each in report.failed],
-        "unmade": list(report.unmade),
+        "unmade": list(report.not_committed),
         "stopped": report.stopped,
     }
 
 
-def overview(found: "Overview", counts: Sequence[tuple[str, int]]) -> Json:
-    """Return `cohort status`: the assignment as recorded, numbers by what they count, and repositories.
+def serialize_status(found: "CohortStatus", counts: "Sequence[Count]") -> Json:
+    """Return the output of `cohort status`: the recorded assignment, counts, and repositories.
 
-    Each repository is `record` and
+    Each repository has the keys of `serialize_record` and
 
-    - path: text; present: whether it is there
-    - starts: whether its history begins with the recorded tree, or null if there is none
-    - edited: array of managed files that are no longer what they were
-    - commits: number; last_commit, last_date: texts, empty if there is none
-    - problem: text, git's reason if it cannot read the repository; empty if it can
+    - path: text; present: whether the folder exists
+    - starts: whether its history begins with the recorded tree; null if it has no history
+    - edited: array of managed files that differ from the first commit
+    - commits: number; last_commit, last_date: texts, empty if there is no commit
+    - problem: text, git's reason if it cannot read the repository; else empty
     """
     return {
         "assignment": found.assignment,
         "template": found.template,
         "scaffold": found.scaffold,
-        "counts": {name.replace(" ", "_"): number for name, number in counts},
-        "repositories": [_look(found, each) for each in found.looks],
+        "counts": {each.key: each.number for each in counts},
+        "repositories": [_serialize_repository(found, each) for each in found.repositories],
     }
 
 
-def _look(found: "Overview", look: "Look") -> Json:
+def _serialize_repository(found: "CohortStatus", status: "RepositoryStatus") -> Json:
     return {
-        **record(look.record),
-        "path": str((found.folder / "repositories" / look.record.repository).absolute()),
-        "present": look.present,
-        "starts": look.starts,
-        "edited": list(look.edited),
-        "commits": look.commits,
-        "last_commit": look.last_commit,
-        "last_date": look.last_date,
-        "problem": look.problem,
+        **serialize_record(status.record),
+        "path": str((found.folder / "repositories" / status.record.repository).absolute()),
+        "present": status.present,
+        "starts": status.started_from_record,
+        "edited": list(status.edited),
+        "commits": status.commits,
+        "last_commit": status.last_commit,
+        "last_date": status.last_date,
+        "problem": status.problem,
     }
 
 
-def record(record: "Record") -> Json:
+def serialize_record(record: "Record") -> Json:
     """Return a record of the state file.
 
-    - repository, team, scaffold, template, remote: texts; empty if there is none
+    - repository, team, scaffold, template, remote: texts, empty if unknown
     - step: "pending", "generated", "committed" or "pushed"
     - students: array of {name, username, section}
-    - answers: SHA-256 of the answers; tree, commit: git's ids of what was handed out
-    - error: text, why the last attempt at the next step failed; empty if it did not
+    - answers: SHA-256 of the answers; tree, commit: git's ids of the first commit
+    - error: text, why the last attempt at the next step failed; else empty
     """
     people: list[Mapping[str, str]] = [
         {"name": each.name, "username": each.username, "section": each.section} for each in record.students

@@ -1,18 +1,16 @@
-"""What the Tab key offers, and the scripts that ask for it in bash, zsh and fish.
+"""Shell completion: the candidates, and the scripts for bash, zsh and fish.
 
-The scripts hand the words of the line over in SCAFFOLD_WORDS, each with a line end and then a dot; the last
-word is the one being completed. They read one offer per line: `value TAB description`, or `:dirs` or `:files`
-where the shell itself knows best.
+The scripts pass the words of the command line in SCAFFOLD_WORDS, one per line, followed by a dot. The last
+word is the one to complete. They read one candidate per line: `value TAB description`, or `:dirs` or `:files`
+to let the shell complete paths.
 """
 
 from collections.abc import Iterable, Iterator
 
 from scaffold.catalog import model, registry
 
-SHELLS = ("bash", "zsh", "fish")
-
-# `=` breaks words in bash, so those around it are glued together again, and the part before it is taken off
-# the offers. bash 3.2 (macOS) has no compopt: spaces are added here instead of by readline.
+# bash splits words at `=`, so the script joins them again and strips the part before `=` from candidates.
+# bash 3.2 (macOS) has no compopt, so the script adds spaces instead of readline.
 BASH = r"""# scaffold completion for bash. In ~/.bashrc:  eval "$(scaffold completion bash)"
 _scaffold() {
     local cur='' word line value i
@@ -95,35 +93,33 @@ complete --command scaffold --no-files --arguments '(__scaffold_offers)'
 """
 
 
-def script(shell: str) -> str:
-    """Return the script for one of SHELLS."""
-    return {"bash": BASH, "zsh": ZSH, "fish": FISH}[shell]
+SCRIPTS = {"bash": BASH, "zsh": ZSH, "fish": FISH}
 
 
-def words(handed: str) -> list[str]:
-    """Return the words that a script handed over; the dot keeps shells from dropping an empty last one."""
-    return handed.removesuffix(".").split("\n")[:-1]
+def parse_words(raw_words: str) -> list[str]:
+    """Return the words passed by a script. The final dot keeps shells from dropping an empty last word."""
+    return raw_words.removesuffix(".").split("\n")[:-1]
 
 
-def offer(typed: str, value: str, kind: str, about: str) -> str:
-    """Return the line for one offer; `kind` is click's: "plain", "dir" or "file".
+def format_candidate(typed: str, value: str, kind: str, description: str) -> str:
+    """Return the line for one candidate. `kind` is click's: "plain", "dir" or "file".
 
-    The value takes the whole word's place, so the `--answer=` of `--answer=ci` is put back before it.
+    A candidate replaces the whole word, so `--answer=ci` keeps its `--answer=`.
     """
     option, equals, _ = typed.partition("=")
     whole = f"{option}{equals}{value}" if equals and option.startswith("-") else value
-    first, *_ = about.splitlines() or [""]
+    first, *_ = description.splitlines() or [""]
     return f"{whole if kind == 'plain' else f':{kind}s'}\t{first}"
 
 
-def templates(typed: str) -> Iterator[tuple[str, str]]:
-    """Offer the templates: name and description."""
-    return ((each.name, each.description) for each in registry.templates() if each.name.startswith(typed))
+def complete_templates(typed: str) -> Iterator[tuple[str, str]]:
+    """Return name and description of the matching templates."""
+    return ((each.name, each.description) for each in registry.load_all() if each.name.startswith(typed))
 
 
-def answers(template: str | None, typed: str) -> Iterator[tuple[str, str]]:
-    """Offer `KEY=`, then `KEY=VALUE` for each choice; of all templates if none is named yet."""
-    asked = {each.name: each for one in _meant(template) for each in one.questions}
+def complete_answers(template: str | None, typed: str) -> Iterator[tuple[str, str]]:
+    """Yield `KEY=`, then `KEY=VALUE` for each choice, of all templates if none is named."""
+    asked = {each.name: each for one in _matching_templates(template) for each in one.questions}
     key, equals, value = typed.partition("=")
     if not equals:
         yield from ((f"{name}=", each.prompt) for name, each in asked.items() if name.startswith(key))
@@ -132,6 +128,14 @@ def answers(template: str | None, typed: str) -> Iterator[tuple[str, str]]:
         yield from ((f"{key}={one.value}", one.description) for one in choices if one.value.startswith(value))
 
 
-def _meant(template: str | None) -> Iterable[model.Template]:
-    found = registry.templates()
+def complete_milestones(template: str | None, typed: str) -> Iterator[tuple[str, str]]:
+    """Yield number and title of a template's milestones."""
+    for one in _matching_templates(template):
+        for each in one.milestones:
+            if str(each.number).startswith(typed):
+                yield str(each.number), each.title
+
+
+def _matching_templates(template: str | None) -> Iterable[model.Template]:
+    found = registry.load_all()
     return [each for each in found if each.name == template] or found

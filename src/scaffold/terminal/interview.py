@@ -1,4 +1,4 @@
-"""Decides what to ask next: template, essential questions, the rest if wanted, a review; and goes back."""
+"""The questions of `scaffold new`: template, essential questions, the rest on request, and a review."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,152 +7,155 @@ from pathlib import Path
 from scaffold.catalog.model import SLUG, Question, Template
 from scaffold.engine import answers
 from scaffold.errors import BadAnswer
-from scaffold.terminal.screen import RULE, Line, Row, Screen
+from scaffold.terminal.screen import SEPARATOR, Line, Row, Screen
 
-# Steps that are not questions of a template; a question's name never has a colon.
-TEMPLATE, MORE, REVIEW = ":template", ":more", ":review"
+# Steps besides the template's questions, whose names contain no colon.
+TEMPLATE, CUSTOMISE, REVIEW = ":template", ":customise", ":review"
 CREATE, CANCEL = ":create", ":cancel"
 
 
 @dataclass
 class Interview:
-    """One conversation about one project. Nothing is written to disk here.
+    """Asks for the answers of one project, and writes nothing to disk.
 
-    `given` returns what the command line settles for a template, which is not asked; `suggested` are better
-    defaults than the template's (git's identity); `place` returns the folder that answers lead to, and
-    `taken` says why it cannot be used, or None. With `which` off, the one template offered is not asked for.
-    `pinned` are those of the given answers that somebody else has settled; they stay in sight.
+    `preset_answers` returns the answers from the command line, which are not asked. `suggested` overrides
+    defaults of the template, for example with the author's name from git. `find_target_problem` returns why
+    the project's folder cannot be used, or None. `pinned` answers come from an assignment and are shown only.
     """
 
     screen: Screen
     offered: Sequence[Template]
-    given: Callable[[Template], Mapping[str, str]]
+    preset_answers: Callable[[Template], Mapping[str, str]]
     suggested: Mapping[str, str]
-    place: Callable[[Mapping[str, str]], Path]
-    taken: Callable[[Mapping[str, str]], str | None]
-    which: bool = True
+    resolve_target: Callable[[Mapping[str, str]], Path]
+    find_target_problem: Callable[[Mapping[str, str]], str | None]
+    asks_template: bool = True
     pinned: Mapping[str, str] = field(default_factory=dict)
-    _typed: dict[str, str] = field(default_factory=dict)
-    _more: bool = False
+    _entered: dict[str, str] = field(default_factory=dict)
+    _customises: bool = False
 
     def run(self) -> tuple[Template, dict[str, str]]:
-        """Ask until the person confirms; return the template and every answer. KeyboardInterrupt if not."""
-        self._choose(self.offered[0])
+        """Return the template and every answer. Raises KeyboardInterrupt if the person cancels."""
+        self._select_template(self.offered[0])
         at = 0
         while True:
             steps = self._steps()
             if steps[at] == REVIEW:
-                self.screen.show(self._lines([]))
-                verdict = self._review(back=at > 0)
+                self.screen.show_answers(self._answer_lines([]))
+                verdict = self._ask_review(back=at > 0)
                 if verdict == CREATE:
-                    self.screen.show(self._lines(steps))
+                    self.screen.show_answers(self._answer_lines(steps))
                     return self._template, self._answers()
                 at -= verdict is None
                 continue
-            self.screen.show(self._lines(steps[:at]))
+            self.screen.show_answers(self._answer_lines(steps[:at]))
             at += 1 if self._ask(steps[at], back=at > 0) else -1
 
     def _steps(self) -> list[str]:
-        """List what is asked, in order, as far as the answers so far tell."""
-        asked = [question for question in self._template.questions if question.name not in self._given]
-        first = [question.name for question in asked if question.essential]
-        rest = [question.name for question in asked if not question.essential]
+        """Return the steps in order, given the answers so far."""
+        asked = [question for question in self._template.questions if question.name not in self._preset]
+        first = [question.name for question in asked if question.is_essential]
+        rest = [question.name for question in asked if not question.is_essential]
         return [
-            *([TEMPLATE] if self.which else []),
+            *([TEMPLATE] if self.asks_template else []),
             *first,
-            *([MORE] if rest else []),
-            *(rest if self._more else []),
+            *([CUSTOMISE] if rest else []),
+            *(rest if self._customises else []),
             REVIEW,
         ]
 
-    def _lines(self, steps: Sequence[str]) -> list[Line]:
+    def _answer_lines(self, steps: Sequence[str]) -> list[Line]:
         found = self._answers()
         width = max(map(len, found))
         lines = [Line(name.ljust(width), f"{value} (pinned)") for name, value in self.pinned.items()]
         lines += [Line("template".ljust(width), self._template.name)] if TEMPLATE in steps else []
         return lines + [Line(step.ljust(width), found[step]) for step in steps if step in found]
 
-    def _known(self) -> dict[str, str]:
-        """Return what is settled; an answer typed for another template's own question waits for that one."""
-        mine = {question.name for question in self._template.questions}
-        return {name: value for name, value in {**self._typed, **self._given}.items() if name in mine}
+    def _settled(self) -> dict[str, str]:
+        """Return the answers that apply to the current template. Others are kept in case it changes back."""
+        names = {question.name for question in self._template.questions}
+        return {name: value for name, value in {**self._entered, **self._preset}.items() if name in names}
 
     def _answers(self, **changed: str) -> dict[str, str]:
-        return answers.resolve(self._template, {**self._known(), **changed}, self.suggested)
+        return answers.resolve(self._template, {**self._settled(), **changed}, self.suggested)
 
     def _ask(self, step: str, *, back: bool) -> bool:
-        """Ask one step and keep the answer; returns False when the person goes back."""
+        """Ask one step and store the answer. Returns False if the person goes back."""
         if step == TEMPLATE:
             return self._ask_template(back=back)
-        if step == MORE:
-            return self._ask_more(back=back)
-        question = self._template.question(step)
+        if step == CUSTOMISE:
+            return self._ask_to_customise(back=back)
+        question = self._template.get_question(step)
         now = self._answers()[step]
         if question.kind == "choice":
             rows = [
-                Row(each.value, each.value, _meaning(each.value, each.description))
+                Row(each.value, each.value, _strip_value(each.value, each.description))
                 for each in question.choices
             ]
-            value = self.screen.choose(question.prompt, rows, now, back=back)
+            value = self.screen.ask_choice(question.prompt, rows, now, back=back)
         else:
-            value = self.screen.text(
+            value = self.screen.ask_text(
                 question.prompt, now, self._check(question), self._preview(question), back=back
             )
         if value is None:
             return False
-        self._keep(question, value or now)
+        self._remember(question, value or now)
         return True
 
-    def _keep(self, question: Question, value: str) -> None:
-        """Remember an answer where it is not the default, so that a derived slug follows a changed name."""
-        self._typed.pop(question.name, None)
+    def _remember(self, question: Question, value: str) -> None:
+        """Store an answer unless it is the default, so that a derived slug follows a changed name."""
+        self._entered.pop(question.name, None)
         if self._answers()[question.name] != value:
-            self._typed[question.name] = answers.check(question, value)
+            self._entered[question.name] = answers.check(question, value)
 
     def _ask_template(self, *, back: bool) -> bool:
         rows = [
             Row(each.name, each.name, f"{each.title}: {each.stack}", each.description)
             for each in self.offered
         ]
-        name = self.screen.choose("What would you like to build?", rows, self._template.name, back=back)
+        name = self.screen.ask_choice("What would you like to build?", rows, self._template.name, back=back)
         if name is not None:
-            self._choose(next(each for each in self.offered if each.name == name))
+            self._select_template(next(each for each in self.offered if each.name == name))
         return name is not None
 
-    def _choose(self, template: Template) -> None:
-        """Turn to a template. Raises ScaffoldError if the command line's answers do not fit it."""
-        self._template, self._given = template, self.given(template)
+    def _select_template(self, template: Template) -> None:
+        """Select a template. Raises ScaffoldError if it does not accept the answers of the command line."""
+        self._template, self._preset = template, self.preset_answers(template)
 
-    def _ask_more(self, *, back: bool) -> bool:
-        rest = [each for each in self._template.questions if not (each.essential or each.name in self._given)]
+    def _ask_to_customise(self, *, back: bool) -> bool:
+        rest = [
+            each for each in self._template.questions if not (each.is_essential or each.name in self._preset)
+        ]
         found = self._answers()
         defaults = " · ".join(found[each.name] for each in rest if each.kind == "choice")
         names = ", ".join(each.name for each in rest)
         number = f"{len(rest)} more question{'s' * (len(rest) > 1)}"
-        rows = [Row("no", "No", defaults or "take the defaults"), Row("yes", "Yes", number, names)]
-        wanted = self.screen.choose("Customise the rest?", rows, "yes" if self._more else "no", back=back)
+        rows = [Row("no", "No", defaults or "use the defaults"), Row("yes", "Yes", number, names)]
+        wanted = self.screen.ask_choice(
+            "Customise the other settings?", rows, "yes" if self._customises else "no", back=back
+        )
         if wanted is not None:
-            self._more = wanted == "yes"
+            self._customises = wanted == "yes"
         return wanted is not None
 
-    def _review(self, *, back: bool) -> str | None:
-        """Show every answer; returns CREATE, "" after one was changed, or None to go back."""
+    def _ask_review(self, *, back: bool) -> str | None:
+        """Show every answer. Returns CREATE, "" after a change, or None to go back."""
         found = self._answers()
-        template = [Row(TEMPLATE, "template", self._template.name)] if self.which else []
+        template = [Row(TEMPLATE, "template", self._template.name)] if self.asks_template else []
         rows = [
-            Row(CREATE, "Create it", f"in {self.place(found)}"),
-            RULE,
+            Row(CREATE, "Create it", f"in {self.resolve_target(found)}"),
+            SEPARATOR,
             *template,
-            *(Row(name, name, value) for name, value in found.items() if name not in self._given),
-            RULE,
-            Row(CANCEL, "Cancel", "nothing is written"),
+            *(Row(name, name, value) for name, value in found.items() if name not in self._preset),
+            SEPARATOR,
+            Row(CANCEL, "Cancel", "write nothing"),
         ]
-        message = "Create this project? Choose an answer to change it."
-        verdict = self.screen.choose(message, rows, CREATE, back=back)
+        message = "Create this project? Select an answer to change it."
+        verdict = self.screen.ask_choice(message, rows, CREATE, back=back)
         if verdict == CANCEL:
             raise KeyboardInterrupt
-        if verdict == CREATE and (problem := self.taken(found)):
-            # Said at the slug's own question already, unless the slug came from the command line.
+        if verdict == CREATE and (problem := self.find_target_problem(found)):
+            # The slug's own question checks this too, but is not asked if the command line gives the slug.
             raise BadAnswer(problem)
         if verdict not in {None, CREATE}:
             self._ask(str(verdict), back=True)
@@ -165,24 +168,26 @@ class Interview:
                 value = answers.check(question, text)
             except BadAnswer as error:
                 return error.message.removeprefix(f"{question.name}: ")
-            return self.taken({**self._answers(), SLUG: value}) if question.name == SLUG else None
+            return (
+                self.find_target_problem({**self._answers(), SLUG: value}) if question.name == SLUG else None
+            )
 
         return check
 
     def _preview(self, question: Question) -> Callable[[str], str]:
         def preview(text: str) -> str:
-            if question.name not in {"project_name", SLUG} or SLUG in self._given:
+            if question.name not in {"project_name", SLUG} or SLUG in self._preset:
                 return ""
             try:
                 found = self._answers(**{question.name: text})
             except BadAnswer:
                 return ""
             name = f" · short name {found[SLUG]}" if question.name != SLUG else ""
-            return f"folder {self.place(found)}{name}"
+            return f"folder {self.resolve_target(found)}{name}"
 
         return preview
 
 
-def _meaning(value: str, description: str) -> str:
-    """Return what a choice means without its name: templates say "MIT: short" for other tools' sake."""
+def _strip_value(value: str, description: str) -> str:
+    """Return a description without its value: Cookiecutter shows "MIT: short" alone, scaffold both."""
     return "" if description == value else description.removeprefix(f"{value}: ")

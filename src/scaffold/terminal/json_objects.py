@@ -1,4 +1,4 @@
-"""The JSON that the commands print under --json: each function documents its object; keys are only added."""
+"""The output of --json. Each function documents its object. Keys may be added, but never change."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 from scaffold.catalog.model import Template
 from scaffold.engine.plan import Plan
 from scaffold.engine.record import Status
-from scaffold.terminal.request import Request
+from scaffold.proof.sizes import Size
+from scaffold.terminal.project_request import ProjectRequest
 
 if TYPE_CHECKING:
     from scaffold.assignment.model import Assignment
@@ -15,26 +16,30 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 
-def templates(found: Sequence[Template]) -> list[Json]:
-    """Return `list`: an array of objects with name, title, stack and description, all texts."""
+def serialize_templates(found: Sequence[Template]) -> list[Json]:
+    """Return the output of `list`: an array of {name, title, stack, description}, all texts."""
     return [
         {"name": each.name, "title": each.title, "stack": each.stack, "description": each.description}
         for each in found
     ]
 
 
-def template(shown: Template, defaults: Mapping[str, str], plan: Plan) -> Json:
-    """Return `show`: the four of `list`, and more.
+def serialize_template(
+    shown: Template, defaults: Mapping[str, str], plan: Plan, sizes: Sequence[Size]
+) -> Json:
+    """Return the output of `show`: the keys of `list`, and more.
 
     - version: text
     - questions: array of {name, prompt, type: "text" or "choice", default, essential: asked first, own: not
-      one of the questions that all templates share, choices: array of {value, description}, empty for a text}
+      shared by all templates, choices: array of {value, description}, empty for a text}
     - services: array of {name, purpose, port: number or null}
     - roadmap: array of texts
-    - files: array of the paths in a project made with the defaults
+    - milestones: array of {number, title, files, lines, application_lines}; counts of the whole
+      project at the end of that milestone; empty for a template without milestones
+    - files: array of the paths in a project with the defaults
     """
     return {
-        **templates([shown])[0],
+        **serialize_templates([shown])[0],
         "version": shown.version,
         "questions": [
             {
@@ -42,8 +47,8 @@ def template(shown: Template, defaults: Mapping[str, str], plan: Plan) -> Json:
                 "prompt": each.prompt,
                 "type": each.kind,
                 "default": defaults[each.name],
-                "essential": each.essential,
-                "own": each.own,
+                "essential": each.is_essential,
+                "own": each.is_specific,
                 "choices": [{"value": one.value, "description": one.description} for one in each.choices],
             }
             for each in shown.questions
@@ -52,22 +57,32 @@ def template(shown: Template, defaults: Mapping[str, str], plan: Plan) -> Json:
             {"name": each.name, "purpose": each.purpose, "port": each.port} for each in shown.services
         ],
         "roadmap": list(shown.roadmap),
+        "milestones": [
+            {
+                "number": each.number,
+                "title": each.title,
+                "files": size.files,
+                "lines": size.lines,
+                "application_lines": size.application_lines,
+            }
+            for each, size in zip(shown.milestones, sizes, strict=True)
+        ],
         "files": list(plan.paths),
     }
 
 
-def project(wanted: Request, files: Sequence[str], rest: Mapping[str, object]) -> Json:
-    """Return `new`: what was made, or under --dry-run what would be.
+def serialize_project(wanted: ProjectRequest, files: Sequence[str], rest: Mapping[str, object]) -> Json:
+    """Return the output of `new`: the created project, or with --dry-run what would be created.
 
     - path: text, absolute
     - template, version: texts
     - answers: object of texts, every question of the template
     - files: array of paths inside the project
-    - next_steps: array of commands, to be typed one after the other where scaffold was run
-    - address: text or null, where the project answers then
-    - reading: array of paths inside the project, what to read first
-    - command: text, the command that makes the same project without a question
-    - notes: array of sentences on what was not done
+    - next_steps: array of commands to run one after the other, in the folder where scaffold ran
+    - address: text or null, the URL of the running project
+    - reading: array of paths inside the project to read first
+    - command: text, the command that creates the same project without prompts
+    - notes: array of sentences about steps that were skipped
     - dry_run: boolean, true if nothing was written
     - assignment: object, only with --assignment; see `assignment`
     """
@@ -81,25 +96,25 @@ def project(wanted: Request, files: Sequence[str], rest: Mapping[str, object]) -
     }
 
 
-def assignment(found: "Assignment") -> Json:
-    """Return an assignment as `new`, `assignment check` and the cohort commands show it.
+def serialize_assignment(found: "Assignment") -> Json:
+    """Return an assignment, as in the output of `new`, `assignment check` and `cohort create`.
 
     - id, title, template: texts
-    - due: text, as it was written; due_utc: text, the same moment in UTC
-    - pinned: object of texts; free: object of texts or nulls, the defaults of what a student may choose
+    - due: text, as in the file; due_utc: text, in UTC
+    - pinned: object of texts; free: object of texts or nulls, the defaults of the choices of students
     - managed, student: arrays of patterns
-    - sha256: text, the same for assignments that say the same
+    - sha256: text, the hash of the content; comments and formatting do not count
     """
     said = found.record
     keys = ("id", "title", "due", "due_utc", "pinned", "managed", "student", "sha256")
     return {**{key: said[key] for key in keys}, "template": found.template, "free": dict(found.free)}
 
 
-def doctor(found: "Sequence[Check]", ports: "Sequence[Port]") -> Json:
-    """Return `doctor`: {checks, ports}.
+def serialize_doctor(found: "Sequence[Check]", ports: "Sequence[Port]") -> Json:
+    """Return the output of `doctor`: {checks, ports}.
 
     - checks: array of {name, found: text or null, needed_for, required: whether scaffold itself needs it,
-      hint: text, empty if there is nothing to do}
+      hint: text, empty if nothing is missing}
     - ports: array of {port: number, free: boolean, needed_for, hint}
     """
     return {
@@ -120,8 +135,8 @@ def doctor(found: "Sequence[Check]", ports: "Sequence[Port]") -> Json:
     }
 
 
-def status(found: Status) -> Json:
-    """Return `status`: {template, scaffold: the version that made it, unchanged, edited, missing, added}.
+def serialize_status(found: Status) -> Json:
+    """Return the output of `status`: {template, scaffold: a version, unchanged, edited, missing, added}.
 
     The last four are arrays of paths.
     """

@@ -1,4 +1,4 @@
-"""Asks one question at a time in a terminal; the only module that knows questionary, imported late."""
+"""Prompts in a terminal, built on questionary, which is slow to import and so imported late."""
 
 import os
 import textwrap
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TextIO
 
 from scaffold.errors import ScaffoldError
-from scaffold.terminal.screen import RULE, Check, Line, Preview, Row
+from scaffold.terminal.screen import SEPARATOR, Line, Preview, Row, Validator
 
 if TYPE_CHECKING:
     from prompt_toolkit.application import Application
@@ -28,18 +28,18 @@ STYLE = {
     "separator": "fg:#808080",
     "problem": "fg:ansiyellow",
     "done": "fg:ansigreen",
-    "refused": "fg:ansired",
+    "rejected": "fg:ansired",
 }
 _BACK = object()
-ESCAPE_WAIT = 0.1  # seconds: a lone Esc is told from an arrow key's escape sequence by what does not follow
+ESCAPE_TIMEOUT = 0.1  # seconds to wait after Esc for the rest of an arrow key's sequence
 
 
-class NoTerminal(ScaffoldError):  # noqa: N818 - it names the situation
-    """There is a terminal, but it cannot show a prompt (Git Bash, TERM=dumb, a closed input)."""
+class TerminalUnsupportedError(ScaffoldError):
+    """The terminal cannot show prompts: Git Bash, TERM=dumb, or a closed input."""
 
 
-class Terminal:
-    """A Screen in the terminal behind `stream`; raises KeyboardInterrupt on Ctrl-C and Ctrl-D."""
+class TerminalScreen:
+    """A Screen in a terminal. Raises KeyboardInterrupt on Ctrl-C and Ctrl-D."""
 
     def __init__(self, stream: TextIO) -> None:
         encoding = (stream.encoding or "ascii").lower()
@@ -55,19 +55,19 @@ class Terminal:
 
         return get_app_session().output.get_size().columns
 
-    def _keys(self, *keys: str, back: bool) -> tuple[str, str]:
-        """Return the key hint, on one line if it fits."""
+    def _key_hint(self, *keys: str, back: bool) -> tuple[str, str]:
+        """Return the hint about keys, on one line if it fits."""
         parts = [*keys, *(["Esc back"] if back else []), "Ctrl-C cancels"]
-        whole = [part.replace(" ", "\xa0") for part in parts]  # a line may end between keys only
-        return "class:keys", self._fold(" · ".join(whole)).replace(" ·\n", "\n").replace("\xa0", " ")
+        whole = [part.replace(" ", "\xa0") for part in parts]  # break lines between keys only
+        return "class:keys", self._wrap(" · ".join(whole)).replace(" ·\n", "\n").replace("\xa0", " ")
 
-    def _fold(self, text: str, indent: str = "") -> str:
-        """Break a text into lines between words."""
+    def _wrap(self, text: str, indent: str = "") -> str:
+        """Wrap a text between words."""
         lines = textwrap.wrap(text, self.columns - 1 - len(indent), break_on_hyphens=False)
         return f"\n{indent}".join(lines)
 
-    def show(self, lines: Sequence[Line]) -> None:
-        """Make these the settled answers on the screen, one row each."""
+    def show_answers(self, lines: Sequence[Line]) -> None:
+        """Replace the answers shown above the question, and redraw only what changed."""
         from prompt_toolkit import print_formatted_text
         from prompt_toolkit.application import get_app_session
 
@@ -84,47 +84,49 @@ class Terminal:
             fragments: StyleAndTextTuples = [
                 ("class:done", f"{self._tick} "),
                 ("class:note", f"{line.key}  "),
-                ("class:answer", clip(line.value, room)),
+                ("class:answer", truncate(line.value, room)),
             ]
-            print_formatted_text(_formatted(fragments), style=_style())
+            print_formatted_text(_to_formatted_text(fragments), style=_build_style())
         self._shown = list(lines)
 
-    def text(self, message: str, default: str, check: Check, preview: Preview, *, back: bool) -> str | None:
-        """Ask for a text, checked at Enter; what Enter would take is shown dim where the text will be."""
+    def ask_text(
+        self, message: str, default: str, validate: Validator, preview: Preview, *, back: bool
+    ) -> str | None:
+        """Ask for a text, and validate it on Enter. The default is shown as a dim placeholder."""
         import questionary
         from prompt_toolkit.application import get_app
 
         fits = len(f"? {message} > {default}") < self.columns
         question = questionary.text(
-            f"{message} {self._caret}" if fits else f"{self._fold(message, '  ')}\n {self._caret}",
+            f"{message} {self._caret}" if fits else f"{self._wrap(message, '  ')}\n {self._caret}",
             qmark="?",
-            style=_style(),
-            placeholder=_formatted([("class:placeholder", default)]),
+            style=_build_style(),
+            placeholder=_to_formatted_text([("class:placeholder", default)]),
             erase_when_done=True,
         )
-        refused: list[str] = []  # what Enter was pressed on in vain
+        rejected: list[str] = []  # texts that failed validation on Enter
 
         def typed() -> str:
             return get_app().current_buffer.text
 
         def hint() -> "StyleAndTextTuples":
             text = typed()
-            problem = check(text or default) if text or refused else None
-            seen = self._fold(problem or preview(text or default))
-            style = "class:refused" if text in refused else "class:problem" if problem else "class:note"
-            keys = [] if text or problem else ["Enter accepts it"]
-            return [(style, seen and f"{seen}\n"), self._keys(*keys, back=back)]
+            problem = validate(text or default) if text or rejected else None
+            note = self._wrap(problem or preview(text or default))
+            style = "class:rejected" if text in rejected else "class:problem" if problem else "class:note"
+            keys = [] if text or problem else ["Enter accepts the default"]
+            return [(style, note and f"{note}\n"), self._key_hint(*keys, back=back)]
 
         def accept(event: "KeyPressEvent") -> None:
-            if check(typed() or default) is None:
+            if validate(typed() or default) is None:
                 event.current_buffer.validate_and_handle()
             else:
-                refused.append(typed())
+                rejected.append(typed())
 
-        return self._ask(question.application, hint, back=back, typed=typed, accept=accept)
+        return self._run(question.application, hint, back=back, typed=typed, accept=accept)
 
-    def choose(self, message: str, rows: Sequence[Row], current: str, *, back: bool) -> str | None:
-        """Ask for one of the rows; a note that is cut by a narrow terminal is whole below the list."""
+    def ask_choice(self, message: str, rows: Sequence[Row], current: str, *, back: bool) -> str | None:
+        """Ask for one of the rows. Notes that do not fit are shown in full below the list."""
         import questionary
         from questionary.prompts.common import InquirerControl
 
@@ -132,15 +134,16 @@ class Terminal:
         room = self.columns - 3 - width - 2 - 1
         rule = questionary.Separator(self._rule * min(width, self.columns - 4))
         listed = [
-            rule if row is RULE else questionary.Choice(_title(row, width, room), row.value) for row in rows
+            rule if row is SEPARATOR else questionary.Choice(_format_row(row, width, room), row.value)
+            for row in rows
         ]
         question = questionary.select(
-            self._fold(message, "  "),
+            self._wrap(message, "  "),
             listed,
             current,
             "?",
             self._pointer,
-            style=_style(),
+            style=_build_style(),
             show_description=False,
             instruction=" ",
         )
@@ -148,21 +151,21 @@ class Terminal:
         (pointing,) = (
             window.content
             for window in question.application.layout.find_all_windows()
-            if isinstance(window.content, InquirerControl) and _mark(window)
+            if isinstance(window.content, InquirerControl) and _highlight_cursor_row(window)
         )
 
         def hint() -> "StyleAndTextTuples":
             row = rows[pointing.pointed_at]
-            below = [row.note] if clip(row.note, room) != row.note else []
+            below = [row.note] if truncate(row.note, room) != row.note else []
             below += [row.detail] if row.detail else []
             return [
-                *(("class:note", f"{self._fold(line)}\n") for line in below),
-                self._keys("↑↓ move", "Enter selects", back=back),
+                *(("class:note", f"{self._wrap(line)}\n") for line in below),
+                self._key_hint("↑↓ move", "Enter selects", back=back),
             ]
 
-        return self._ask(question.application, hint, back=back)
+        return self._run(question.application, hint, back=back)
 
-    def _ask(
+    def _run(
         self,
         app: "Application[Any]",
         hint: "Callable[[], Any]",
@@ -171,7 +174,7 @@ class Terminal:
         typed: Callable[[], str] = str,
         accept: "Callable[[KeyPressEvent], None] | None" = None,
     ) -> str | None:
-        """Run a question of questionary's with a hint below it, and with keys to go back and to give up."""
+        """Run a question with a hint below it, and with keys to go back and to cancel."""
         from prompt_toolkit.filters import Always, Condition
         from prompt_toolkit.key_binding import KeyBindings, merge_key_bindings
         from prompt_toolkit.layout import FormattedTextControl, HSplit, Layout, Window
@@ -194,7 +197,7 @@ class Terminal:
         if accept:
             keys.add("enter", eager=True)(accept)
         app.key_bindings = merge_key_bindings([app.key_bindings, keys] if app.key_bindings else [keys])
-        app.ttimeoutlen = ESCAPE_WAIT
+        app.ttimeoutlen = ESCAPE_TIMEOUT
         for window in app.layout.find_all_windows():
             window.dont_extend_height = Always()
         below = Window(FormattedTextControl(hint), wrap_lines=True)
@@ -204,29 +207,29 @@ class Terminal:
 
 
 @contextmanager
-def terminal(stream: TextIO) -> Iterator[Terminal]:
-    """Open the terminal behind a stream. Raises NoTerminal where prompts cannot be shown."""
+def open_screen(stream: TextIO) -> Iterator[TerminalScreen]:
+    """Open the terminal of a stream. Raises TerminalUnsupportedError if it cannot show prompts."""
     if os.environ.get("TERM") in {"dumb", "unknown"}:
-        raise NoTerminal("This terminal cannot show questions.")
+        raise TerminalUnsupportedError("This terminal cannot show prompts.")
     from prompt_toolkit.application import create_app_session
     from prompt_toolkit.output import create_output
 
     try:
         output = create_output(stdout=stream)
-        # A terminal that never answers where its cursor is would get a warning across the question.
+        # prompt_toolkit prints a warning over the prompt if a terminal never reports its cursor position.
         output.enable_cpr = False  # type: ignore[attr-defined]
         with create_app_session(output=output):
-            yield Terminal(stream)
+            yield TerminalScreen(stream)
     except EOFError as error:
-        raise NoTerminal("The terminal closed before the last question.") from error
+        raise TerminalUnsupportedError("The terminal was closed before the last question.") from error
     except Exception as error:
-        if type(error).__name__ != "NoConsoleScreenBufferError":  # its module only imports on Windows
+        if type(error).__name__ != "NoConsoleScreenBufferError":  # can be imported on Windows only
             raise
-        raise NoTerminal("This console cannot show questions.") from error
+        raise TerminalUnsupportedError("This console cannot show prompts.") from error
 
 
-def clip(text: str, room: int) -> str:
-    """Cut a text to that many columns of a terminal, with an ellipsis for what is gone."""
+def truncate(text: str, room: int) -> str:
+    """Truncate a text to `room` terminal columns, ending with an ellipsis."""
     from prompt_toolkit.utils import get_cwidth
 
     if get_cwidth(text) <= room:
@@ -236,25 +239,25 @@ def clip(text: str, room: int) -> str:
     return f"{text}…"
 
 
-def _title(row: Row, width: int, room: int) -> list[tuple[str, str]]:
-    note = clip(row.note, room)
+def _format_row(row: Row, width: int, room: int) -> list[tuple[str, str]]:
+    note = truncate(row.note, room)
     return [("", f"{row.label:<{width}}  " if note else row.label), ("class:note", note)]
 
 
-def _mark(window: "Window") -> bool:
+def _highlight_cursor_row(window: "Window") -> bool:
     from prompt_toolkit.filters import Always
 
     window.cursorline = Always()
     return True
 
 
-def _formatted(fragments: "StyleAndTextTuples") -> "FormattedText":
+def _to_formatted_text(fragments: "StyleAndTextTuples") -> "FormattedText":
     from prompt_toolkit.formatted_text import FormattedText
 
     return FormattedText(fragments)
 
 
-def _style() -> "Style":
+def _build_style() -> "Style":
     from prompt_toolkit.styles import Style
 
     return Style.from_dict(STYLE)

@@ -1,42 +1,44 @@
-"""What an interview asks with: plain values, so that it can be led in a terminal and in a test alike."""
+"""The interface between an interview and the terminal, which tests can replace."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-Check = Callable[[str], str | None]  # what is wrong with a text, or None
-Preview = Callable[[str], str]  # what a text leads to, shown while it is typed
+Validator = Callable[[str], str | None]  # returns the problem with a text, or None
+Preview = Callable[[str], str]  # returns a note to show while the text is typed
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One choice of a list: what is returned, what is shown, and a line on what it means."""
+    """One row of a list: the value to return, its label, and an explanation."""
 
     value: str
     label: str
     note: str = ""
-    detail: str = ""  # shown while the row is pointed at
+    detail: str = ""  # shown while the row is selected
 
 
-RULE = Row("", "")  # a line between two groups of rows
+SEPARATOR = Row("", "")  # a line between two groups of rows
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A settled answer, as it stays on the screen above the question being asked."""
+    """An answer that stays on the screen above the current question."""
 
     key: str
     value: str
 
 
 class Screen(Protocol):
-    """What an interview needs to ask with. Each question returns None when the person goes back."""
+    """Asks questions. Each method that asks returns None if the person goes back."""
 
-    def show(self, lines: Sequence[Line]) -> None:
-        """Make these the settled answers on the screen."""
+    def show_answers(self, lines: Sequence[Line]) -> None:
+        """Replace the answers shown above the question."""
 
-    def text(self, message: str, default: str, check: Check, preview: Preview, *, back: bool) -> str | None:
-        """Ask for a text; an empty one means `default`."""
+    def ask_text(
+        self, message: str, default: str, validate: Validator, preview: Preview, *, back: bool
+    ) -> str | None:
+        """Ask for a text. An empty text means `default`."""
 
-    def choose(self, message: str, rows: Sequence[Row], current: str, *, back: bool) -> str | None:
-        """Ask for one of the rows, starting at `current`."""
+    def ask_choice(self, message: str, rows: Sequence[Row], current: str, *, back: bool) -> str | None:
+        """Ask for one of the rows, with `current` selected first."""

@@ -1,7 +1,7 @@
-"""Refuse answers that would not give a working project, before anything is written.
+"""Reject invalid answers before anything is written.
 
-For users of plain Cookiecutter: `scaffold` checks the same at each question, and a test compares the two. The answers
-arrive as JSON, so that no character of theirs is ever part of this program.
+This hook is for plain Cookiecutter; `scaffold` checks the same for each question, and a test compares the two. The
+answers arrive as JSON, so that they never become part of this program.
 """
 
 import json
@@ -11,25 +11,25 @@ import sys
 ANSWERS = dict(json.loads(r'''{{ cookiecutter.items() | list | tojson }}'''))
 
 # >>> src/scaffold/catalog/slugs.py
-"""What a short name may be: one word that is safe as a package, a folder, an image, a host and a database."""
+"""Rules for a short name: a word that is safe as the name of a package, folder, image, host and database."""
 
 import keyword
 import re
 import sys
 
-SHORTEST, LONGEST = 2, 50
+MIN_LENGTH, MAX_LENGTH = 2, 50
 
-_DEVICES = frozenset("con prn aux nul clock".split()) | {
+_WINDOWS_DEVICES = frozenset("con prn aux nul clock".split()) | {
     f"{port}{number}" for port in ("com", "lpt") for number in range(10)
 }
-_DATABASES = frozenset(
+_DATABASE_NAMES = frozenset(
     """
     admin config guest information_schema local mariadb mysql none performance_schema postgres public root
     sqlite sys template0 template1
     """.split()
 )
-_FOLDERS = frozenset("data docs load localhost static templates test tests".split())
-# What the templates depend on; a test compares it with their pyproject.toml files.
+_PROJECT_FOLDERS = frozenset("data docs load localhost static templates test tests".split())
+# The dependencies of the templates. A test compares this list with their pyproject.toml files.
 DEPENDENCIES = frozenset(
     """
     aiomqtt aiosqlite alembic allauth amqtt anyio apiflask argon2 argon2_cffi asgiref asyncpg axes
@@ -54,20 +54,21 @@ DEPENDENCIES = frozenset(
 )
 
 
-def problem(slug: str) -> str | None:
-    """Return why this cannot be a project's short name, as a sentence that says what to type, or None."""
+def find_problem(slug: str) -> str | None:
+    """Return a sentence that says why this short name is invalid and what to enter instead, or None."""
     reason = _reason(slug)
     if reason is None:
         return None
-    better = repaired(slug)
-    return f"{slug!r} cannot be a short name: {reason}{f', for example {better!r}' if better else ''}."
+    suggestion = suggest(slug)
+    example = f", for example {suggestion!r}" if suggestion else ""
+    return f"{slug!r} is not a valid short name: {reason}{example}."
 
 
-def repaired(slug: str) -> str | None:
-    """Return the nearest short name that is allowed, or None if nothing of it can be kept."""
+def suggest(slug: str) -> str | None:
+    """Return the valid short name closest to this one, or None if no part of it can be kept."""
     plain = re.sub(r"[^a-z0-9]+", "_", slug.lower()).strip("_")
     for candidate in (plain, f"my_{plain}"):
-        cut = candidate[:LONGEST].rstrip("_")
+        cut = candidate[:MAX_LENGTH].rstrip("_")
         if plain and _reason(cut) is None:
             return cut
     return None
@@ -75,61 +76,61 @@ def repaired(slug: str) -> str | None:
 
 def _reason(slug: str) -> str | None:
     if not re.fullmatch(r"[a-z][a-z0-9_]*", slug):
-        return "use lower-case letters a to z, digits and _, and start with a letter"
-    if not SHORTEST <= len(slug) <= LONGEST:
-        return f"it has {len(slug)} characters; use {SHORTEST} to {LONGEST}"
+        return "use lowercase letters a to z, digits and _, and start with a letter"
+    if not MIN_LENGTH <= len(slug) <= MAX_LENGTH:
+        return f"it has {len(slug)} characters; use {MIN_LENGTH} to {MAX_LENGTH}"
     if slug.endswith("_") or "__" in slug:
         return "use single underscores, and only between words"
-    taken = _taken_by(slug)
-    return f"{taken}; use another" if taken else None
+    reserved = _reserved_by(slug)
+    return f"{reserved}; choose another" if reserved else None
 
 
-def _taken_by(slug: str) -> str | None:
-    owners = (
-        (keyword.iskeyword(slug) or keyword.issoftkeyword(slug), "it is a word of the Python language"),
-        (slug in sys.stdlib_module_names, "a module of Python's standard library is called that"),
-        (slug in DEPENDENCIES, "a package that the projects use is called that"),
-        (slug in _DEVICES, "Windows has a device of that name"),
-        (slug in _DATABASES or slug.startswith("pg_"), "database servers keep that name for themselves"),
-        (slug in _FOLDERS, "the project has a folder or a service of that name"),
+def _reserved_by(slug: str) -> str | None:
+    reasons = (
+        (keyword.iskeyword(slug) or keyword.issoftkeyword(slug), "it is a Python keyword"),
+        (slug in sys.stdlib_module_names, "it is a module of Python's standard library"),
+        (slug in DEPENDENCIES, "it is a package that the projects use"),
+        (slug in _WINDOWS_DEVICES, "it is a device name on Windows"),
+        (slug in _DATABASE_NAMES or slug.startswith("pg_"), "database servers reserve it"),
+        (slug in _PROJECT_FOLDERS, "it is a folder or service of the project"),
     )
-    return next((owner for taken, owner in owners if taken), None)
+    return next((reason for is_reserved, reason in reasons if is_reserved), None)
 # <<<
 
 EMAIL = r"[A-Za-z0-9][A-Za-z0-9._%+'-]{0,63}@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}"
-MARKS = tuple("{" + mark for mark in "#%{")  # not written out: Jinja reads this file too
-UNSEEN = "\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029\\ud800-\\udfff\\u202a-\\u202e\\u2066-\\u2069\\ufeff\\ufdd0-\\ufdef" + "".join(
+TEMPLATE_SYNTAX = tuple("{" + mark for mark in "#%{")  # not written out, because Jinja renders this file
+INVISIBLE = "\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029\\ud800-\\udfff\\u202a-\\u202e\\u2066-\\u2069\\ufeff\\ufdd0-\\ufdef" + "".join(
     f"\\U{plane:04x}fffe\\U{plane:04x}ffff" for plane in range(17)
 )
 
 
-def text_problem(text):
-    """Return what is wrong with a free text, or None."""
+def find_text_problem(text):
+    """Return why this text is invalid, or None."""
     if not text.strip() or text != text.strip():
-        return "it may not be empty, nor begin or end with a blank."
+        return "it may not be empty, nor start or end with a space."
     if len(text) > 200:
-        return "use 200 characters at most."
-    if any(mark in text for mark in MARKS):
-        return f"it may not hold {', '.join(MARKS)}, which the templates use."
-    if re.search(f"[{UNSEEN}]", text):
-        return "it may not hold a line break or a character that nobody sees."
+        return "use at most 200 characters."
+    if any(mark in text for mark in TEMPLATE_SYNTAX):
+        return f"it may not contain {', '.join(TEMPLATE_SYNTAX)}, which are template syntax."
+    if re.search(f"[{INVISIBLE}]", text):
+        return "it may not contain a line break or an invisible character."
     return None
 
 
-def refusals():
-    """Yield a sentence for each answer that is refused."""
+def find_problems():
+    """Yield a sentence for each invalid answer."""
     for name, value in ANSWERS.items():
         if name.startswith("_"):
             continue
-        reason = text_problem(value)
+        reason = find_text_problem(value)
         if name == "project_slug":
-            reason = reason or problem(value)
+            reason = reason or find_problem(value)
         if name == "author_email" and not re.fullmatch(EMAIL, value):
-            reason = reason or "write an address like you@example.com."
+            reason = reason or "enter an address like you@example.com."
         if reason:
             yield f"{name}: {reason}"
 
 
 if __name__ == "__main__":
-    for sentence in refusals():
+    for sentence in find_problems():
         sys.exit(sentence)

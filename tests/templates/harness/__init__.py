@@ -1,1 +1,1 @@
-"""What the template tests stand on: tools, servers, the wheel and the projects it makes."""
+"""Helpers of the template tests: tools, servers, the wheel, and the projects that it generates."""

@@ -1,4 +1,4 @@
-"""Chromium for the tests of pages: started, looked through by axe, and photographed."""
+"""Chromium for the tests of pages, with axe checks and screenshots."""
 
 import contextlib
 import json
@@ -31,7 +31,7 @@ def headless(need: Needs) -> Iterator[Chromium]:
     """Run Chromium with an empty profile while the block lasts."""
     words = [sys.executable, no_netlink.__file__, need("chromium")]
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        # What other tests do to the machine's networks must not end what this one loads.
+        # Network changes by other tests must not abort requests here.
         path = Path(folder, "chromium")
         path.write_text(f'#!/bin/sh\nexec {shlex.join(words)} "$@"\n', encoding="utf-8")
         path.chmod(0o700)
@@ -41,20 +41,20 @@ def headless(need: Needs) -> Iterator[Chromium]:
 
 
 def photographs(of: str) -> Path:
-    """Return a folder for screenshots that is kept, so that a person can look at them."""
+    """Return a folder for screenshots that is kept for manual review."""
     folder = Path(tempfile.gettempdir()) / "scaffold-screenshots" / of
     folder.mkdir(exist_ok=True, parents=True)
     return folder
 
 
 def axe(need: Needs) -> str:
-    """Return the script that looks for what keeps people out."""
+    """Return the script of axe, which finds accessibility problems."""
     return (node.installed(need("npm")) / "axe-core/axe.min.js").read_text(encoding="utf-8")
 
 
 def serious(page: Page, script: str) -> list[str]:
     """Return axe's serious and critical findings on the page."""
-    # Evaluated by the debugger, which the page's content security policy does not concern.
+    # The debugger evaluates it, so that the content security policy does not apply.
     page.evaluate(script)
     result = page.evaluate("axe.run({resultTypes: ['violations']})")
     return [

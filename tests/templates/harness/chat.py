@@ -1,4 +1,4 @@
-"""A chat for a test: database, Redis, people in rooms, server processes, and who talks to them."""
+"""A chat for a test: database, Redis, users in rooms, server processes and clients."""
 
 import contextlib
 import json
@@ -120,7 +120,7 @@ TALKERS = Path(__file__).with_name("talkers.py")  # only the project's Python ca
 
 @dataclass(frozen=True, slots=True)
 class Chat:
-    """A project with its database and its Redis, as in production."""
+    """A chat project with its database and Redis, as in production."""
 
     project: Project
     database: Database
@@ -155,7 +155,7 @@ class Chat:
         )
 
     def call(self, *words: str | Path) -> str:
-        """Run the project's Python to its end and return the last line of what it prints."""
+        """Run the project's Python and return the last line of its output."""
         done = run([self.python, *words], self.project.path, self.env()).good()
         return done.out.strip().rpartition("\n")[2]
 
@@ -166,14 +166,14 @@ class Chat:
             yield program
 
     def prepare(self, people: int, rooms: int, each: int) -> list[dict[str, Any]]:
-        """Make the tables, people and rooms; return everybody's token, and in which rooms they are."""
+        """Create tables, users and rooms. Return the token and the rooms of each user."""
         self.call("-m", "app", "setup")
         made: list[dict[str, Any]] = json.loads(self.call("-c", PREPARE, str(people), str(rooms), str(each)))
         return made
 
     @contextlib.contextmanager
     def serve(self) -> Iterator[tuple[Worker, int]]:
-        """Have a server process, on a port that it keeps, while the block lasts."""
+        """Run a server process with a fixed port while the block lasts."""
         port = free_port()
         with contextlib.ExitStack() as stack:
             worker = Worker(lambda: self.program("-m", "app", "serve", PORT=str(port)), stack)
@@ -182,7 +182,7 @@ class Chat:
 
     @contextlib.contextmanager
     def talkers(self, world: dict[str, Any], messages: int, folder: Path) -> Iterator["Talkers"]:
-        """Have people write so many messages together."""
+        """Run clients that send this many messages in total."""
         file = folder / "talkers.json"
         file.write_text(json.dumps(world), encoding="utf-8")
         with self.program(TALKERS, file, str(messages)) as program:
@@ -191,34 +191,34 @@ class Chat:
     def speak(
         self, port: int, token: str, room: str, texts: list[str], within: float
     ) -> list[dict[str, Any]]:
-        """Send these messages over one socket at once; return the answer to each."""
+        """Send these messages over one socket at once, and return the reply to each."""
         words = (str(port), token, room, json.dumps(texts), str(within))
         answers: list[dict[str, Any]] = json.loads(self.call("-c", SPEAK, *words))
         return answers
 
     @contextlib.contextmanager
     def listener(self, port: int, token: str, room: str) -> Iterator["Ears"]:
-        """Have somebody listen in a room while the block lasts."""
+        """Listen in a room while the block lasts."""
         with self.program("-c", LISTEN, str(port), token, room) as program:
             ears = Ears(program)
             until(lambda: ears.present, within=60, what=lambda: program.text[-3000:])
             yield ears
 
     def stored(self) -> dict[str, list[Any]]:
-        """Return of each room its events, how many different texts, and what everybody should have seen."""
+        """Return the events, the number of distinct texts and the expected history of each room."""
         stored: dict[str, list[Any]] = json.loads(self.call("-c", STORED))
         return stored
 
 
 @dataclass(frozen=True, slots=True)
 class Ears:
-    """Somebody who listens in a room."""
+    """A listener in a room."""
 
     program: Running
 
     @property
     def present(self) -> set[str]:
-        """The handles of all that are there, as this socket was told until now."""
+        """The handles of the users present, as reported to this socket."""
         there: set[str] = set()
         for line in list(self.program.lines):
             frame = json.loads(line) if line.startswith("{") else {}
@@ -232,18 +232,18 @@ class Ears:
 
 @dataclass(frozen=True, slots=True)
 class Talkers:
-    """The program of the people, while they talk."""
+    """The running program of the clients."""
 
     program: Running
 
     @property
     def acknowledged(self) -> int:
-        """How many messages were acknowledged."""
+        """The number of acknowledged messages."""
         words = [line.split() for line in self.program.lines[-3:]]
         return max((int(word[1]) for word in words if word[:1] == ["acknowledged"]), default=0)
 
     def reach(self, count: int, within: float) -> None:
-        """Wait until so many messages were acknowledged, or the program has ended."""
+        """Wait until this many messages are acknowledged or the program ends."""
         until(
             lambda: self.acknowledged >= count or self.program.process.poll() is not None,
             within=within,
@@ -251,7 +251,7 @@ class Talkers:
         )
 
     def done(self, within: float) -> dict[str, Any]:
-        """Wait for the end; return what was seen."""
+        """Wait for the program to end, and return its report."""
         until(
             lambda: self.program.process.poll() is not None,
             within=within,

@@ -1,4 +1,4 @@
-"""A chat's stack from outside: people over HTTPS, their pictures, and who opens a socket."""
+"""The production stack of a chat, used from outside: HTTPS, uploads and WebSockets."""
 
 import base64
 import json
@@ -33,7 +33,7 @@ PICTURE = base64.b64decode(
 
 
 def trusting() -> ssl.SSLContext:
-    """Return what takes the certificate that the stack has made for itself."""
+    """Return an SSL context that accepts the stack's self-signed certificate."""
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
@@ -42,7 +42,7 @@ def trusting() -> ssl.SSLContext:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody with an account, and a token for the API."""
+    """A user with an account and an API token."""
 
     email: str
     password: str
@@ -51,46 +51,46 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A stack that is up."""
+    """A running stack."""
 
     stack: Stack
 
     @property
     def origin(self) -> str:
-        """The site as browsers name it."""
+        """The origin that browsers send."""
         return f"https://localhost:{self.stack.https_port}"
 
     def admin(self, name: str) -> Person:
-        """Make an admin, as the README tells."""
+        """Create an admin as the README describes."""
         email = f"{name}@example.com"
         done = self.stack.compose("exec", "-T", "app", "python", "-m", "app", "admin", email).good()
         (password,) = re.findall(r"may log in with (\S+)", done.out)
         return self.logged_in(email, password)
 
     def logged_in(self, email: str, password: str) -> Person:
-        """Log in over the API."""
+        """Sign in with the API."""
         form = {"grant_type": "password", "username": email, "password": password}
         answer = self.stack.browser().open("/api/v1/auth/token", urlencode(form).encode())
         return Person(email, password, read(answer, OK)["access_token"])
 
     def api(self, person: Person, method: str, path: str, value: object = None) -> Answer:
-        """Ask the API through nginx."""
+        """Call the API through nginx."""
         headers = {"Authorization": f"Bearer {person.token}", "Content-Type": "application/json"}
         data = None if value is None else json.dumps(value).encode()
         return self.stack.browser().open(f"/api/v1{path}", data, headers, method)
 
     def room(self, person: Person) -> str:
-        """Make a public room and return its id."""
+        """Create a public room and return its id."""
         given = {"name": f"Room {secrets.token_hex(4)}", "kind": "public"}
         return str(read(self.api(person, "POST", "/rooms", given), CREATED)["id"])
 
     def say(self, person: Person, room: str, text: str, **more: str) -> None:
-        """Write a message over the API."""
+        """Send a message with the API."""
         given = {"client_id": str(uuid.uuid4()), "text": text} | more
         read(self.api(person, "POST", f"/rooms/{room}/messages", given), CREATED)
 
     def texts(self, person: Person, room: str) -> list[str]:
-        """Return what stands in a room."""
+        """Return the texts of the messages in a room."""
         found = read(self.api(person, "GET", f"/rooms/{room}/messages?limit=100"), OK)
         return [item["text"] for item in found["items"]]
 
@@ -106,17 +106,17 @@ class Site:
         return self.stack.browser().open(f"/api/v1/rooms/{room}/images", body, headers)
 
     def ticket(self, person: Person) -> str:
-        """Return what opens one socket."""
+        """Return a ticket that opens one socket."""
         return str(read(self.api(person, "POST", "/tickets"), CREATED)["ticket"])
 
     def typed(self, command: str) -> Done:
-        """Run a command line of the README, as somebody types it who has only this stack."""
+        """Run a command line of the README against this stack."""
         ports = {"HTTP_PORT": str(self.stack.http_port), "HTTPS_PORT": str(self.stack.https_port)}
         env = environment(COMPOSE_PROJECT_NAME=self.stack.name, **ports)
         return run(["sh", "-c", command], self.stack.project.path, env, 300)
 
     def handshake(self, *headers: str, path: str = "/ws") -> int:
-        """Ask for a socket; return the status of the answer, 101 if it opens."""
+        """Request a socket and return the status: 101 if it opens."""
         lines = [
             f"GET {path} HTTP/1.1",
             f"Host: {urlsplit(self.origin).netloc}",
@@ -132,7 +132,7 @@ class Site:
         return int(status)
 
     def connected(self) -> ssl.SSLSocket:
-        """Return a connection to nginx over TLS."""
+        """Return a TLS connection to nginx."""
         plain = socket.create_connection(("localhost", self.stack.https_port), timeout=30)
         return trusting().wrap_socket(plain, server_hostname="localhost")
 
@@ -141,20 +141,20 @@ class Site:
         return self.stack.compose("ps", "-q", "app").good().out.split()
 
     def inside(self, container: str, path: str, person: Person | None = None) -> str:
-        """Ask one instance itself, past nginx; return what it answers."""
+        """Send a request to one instance, bypassing nginx, and return its response."""
         words = ["exec", container, "python", "-c", ASK, ADDRESS + path]
         token = f"Bearer {person.token}" if person else ""
         return run([self.stack.docker, *words, token], self.stack.project.path).good().out
 
     def sockets(self, container: str) -> int:
-        """Return how many connections that instance has, by its own metrics."""
+        """Return the number of connections in the metrics of an instance."""
         metrics = self.inside(container, "/metrics")
         found = re.search(r"^chat_connections(?:\{.*\})? (\d+)", metrics, re.MULTILINE)
         assert found, metrics
         return int(found[1])
 
     def healthy(self, *services: str) -> None:
-        """Wait until all containers of these services are healthy, and nginx answers."""
+        """Wait until all containers of these services are healthy and nginx responds."""
 
         def good() -> bool:
             done = self.stack.compose("ps", "-a", "--format", "{{.Health}}", *services).good()
@@ -165,14 +165,14 @@ class Site:
         until(lambda: self.stack.browser().open("/healthz").status == OK, within=PATIENCE, what="nginx")
 
     def lines(self) -> list[dict[str, Any]]:
-        """Return the JSON lines that the instances have logged."""
+        """Return the JSON log lines of the instances."""
         logs = [run([self.stack.docker, "logs", one], self.stack.project.path) for one in self.instances()]
         said = [line for done in logs for line in done.text.splitlines()]
         return [json.loads(line) for line in said if line.startswith("{")]
 
 
 def read(answer: Answer, status: int) -> dict[str, Any]:
-    """Return the object of an answer, which must have that status."""
+    """Return the JSON object of a response with the expected status."""
     assert answer.status == status, answer.text
     body = answer.json()
     assert isinstance(body, dict)

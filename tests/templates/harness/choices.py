@@ -1,4 +1,4 @@
-"""What the templates ask, and the sets of answers that the tests generate projects with."""
+"""The questions of the templates, and the sets of answers that the tests use."""
 
 import itertools
 import json
@@ -12,7 +12,7 @@ TEMPLATES = ROOT / "templates"
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """The questions of a template that have a list of answers, and the folder its default name gives."""
+    """The choice questions of a template, and the folder name of its defaults."""
 
     template: str
     folder: str
@@ -26,13 +26,13 @@ class Choices:
 
     @property
     def few(self) -> list[dict[str, str]]:
-        """Sets in which every answer to every question appears, for what is too dear for all of them."""
+        """Sets that together contain every answer, for tests that are too slow for all sets."""
         turns = range(max(map(len, self.values.values())))
         return [{name: given[turn % len(given)] for name, given in self.values.items()} for turn in turns]
 
 
 def label(answers: Mapping[str, str]) -> str:
-    """Name a set of answers in a test's id."""
+    """Return the test id of a set of answers."""
     return "-".join(answers.values())
 
 

@@ -1,4 +1,4 @@
-"""The services that a project's CI starts beside its tests, started here as the workflow says."""
+"""The services that a project's CI starts beside its tests, started as in the workflow."""
 
 import contextlib
 import secrets
@@ -35,7 +35,7 @@ def services(docker: str, project: Project) -> Iterator[dict[str, str]]:
 
 @contextlib.contextmanager
 def _service(docker: str, service: dict[str, Any], cwd: Path) -> Iterator[dict[str, int]]:
-    """Run one service until it is healthy, and yield which of our ports leads to which of its own."""
+    """Run one service, wait until it is healthy, and yield the published port of each of its ports."""
     name = f"scf-ci-{secrets.token_hex(4)}"
     ports = {port.rpartition(":")[2]: free_port() for port in service["ports"]}
     words = ["run", "--detach", "--rm", "--name", name]

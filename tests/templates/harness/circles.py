@@ -1,10 +1,10 @@
-"""Prints the circles of imports in the current folder's project, late and type-only imports included."""
+"""Print the import cycles of the project in the current folder, including late and type-only imports."""
 
 import ast
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
-# Modules are files outside of tests and scripts: packages that the application imports by name.
+# Modules are the files of the application, without tests and scripts.
 FILES = {
     ".".join(path.with_suffix("").parts).removesuffix(".__init__"): path
     for path in Path().rglob("*.py")

@@ -1,4 +1,4 @@
-"""The production-shaped stack of a generated project, under a name and ports of its own."""
+"""The production stack of a generated project, with its own name and ports."""
 
 import contextlib
 import json
@@ -30,7 +30,7 @@ class Stack:
     more: tuple[str, ...] = ()  # words for `up`, such as how many of which service
 
     def compose(self, *words: str, timeout: float = PATIENCE, **extra: str) -> Done:
-        """Run `docker compose WORDS`; `extra` goes before what .env says."""
+        """Run `docker compose WORDS`; `extra` overrides .env."""
         ports = {"HTTP_PORT": str(self.http_port), "HTTPS_PORT": str(self.https_port)}
         ports["MQTTS_PORT"] = str(self.mqtts_port)
         env = environment(**ports, **extra)
@@ -38,7 +38,7 @@ class Stack:
         return run(command, self.project.path, env, timeout)
 
     def up(self) -> None:
-        """Bring everything up and healthy, or fail with what the services said."""
+        """Start all services and wait until they are healthy, or fail with their logs."""
         done = self.compose("up", "--build", "--wait", *self.more)
         if done.code:
             logs = self.compose("logs", "--no-color", "--tail", "80")
@@ -46,20 +46,20 @@ class Stack:
             raise AssertionError(message)
 
     def inspect(self, service: str) -> dict[str, object]:
-        """Return what the engine knows about the service's container."""
+        """Return the output of `docker inspect` for the service's container."""
         (ident, *_) = self.compose("ps", "-aq", service).good().out.split()
         done = run([self.docker, "inspect", ident], self.project.path).good()
         described: dict[str, object] = json.loads(done.out)[0]
         return described
 
     def services(self) -> dict[str, dict[str, object]]:
-        """Return the services as Compose understands them."""
+        """Return the services as Compose resolves them."""
         done = self.compose("config", "--format", "json").good()
         found: dict[str, dict[str, object]] = json.loads(done.out)["services"]
         return found
 
     def browser(self) -> Browser:
-        """Return a browser at nginx's TLS port, which takes its self-made certificate."""
+        """Return a browser for nginx's TLS port that accepts its self-signed certificate."""
         trust = ssl.create_default_context()
         trust.check_hostname = False
         trust.verify_mode = ssl.CERT_NONE
@@ -68,7 +68,7 @@ class Stack:
 
 @contextlib.contextmanager
 def stack(docker: str, project: Project, *more: str) -> Iterator[Stack]:
-    """Give the project a stack; afterwards its containers, networks and data are removed."""
+    """Yield a stack of the project; remove its containers, networks and volumes afterwards."""
     name = f"scf-{secrets.token_hex(4)}"
     made = Stack(docker, project, name, free_port(), free_port(), free_port(), more)
     try:
@@ -78,7 +78,7 @@ def stack(docker: str, project: Project, *more: str) -> Iterator[Stack]:
 
 
 def stand_in(docker: str, image: str, name: str) -> None:
-    """Build the image from Debian packages where the public one is not to be had."""
+    """Build the image from Debian packages if the public one is not available."""
     here = [docker, "image", "inspect", image]
     if run(here, IMAGES).code == 0 or run([docker, "pull", "-q", image], IMAGES).code == 0:
         return

@@ -1,4 +1,4 @@
-"""A class behind one address: everybody opens the same page of a stack at the same moment."""
+"""A class behind one IP address opens the same page of a stack at the same time."""
 
 import http.client
 import re
@@ -13,7 +13,7 @@ ASSET = re.compile(r'(?:href|src)="(/static/[^"]+)"')
 
 
 def open_page(port: int, path: str, people: int, files: int) -> Counter[int]:
-    """Have so many people load a page and that many files of it; return how often each status came.
+    """Load a page and its files for this many people, and return the number of responses by status.
 
     A page with fewer files is asked for them again, as browsers ask for modules and pictures.
     """

@@ -1,4 +1,4 @@
-"""`uv run poe dev` of a generated project: started on a free port, read, and ended."""
+"""Run `uv run poe dev` of a generated project on a free port."""
 
 import contextlib
 import re
@@ -15,7 +15,7 @@ LOGIN = re.compile(r"([\w.+-]+@[\w.-]+)\s+(\S+)")
 
 @dataclass(frozen=True, slots=True)
 class DevServer:
-    """A running development server, its address, and what it printed."""
+    """A running development server, its address and its output."""
 
     url: str
     program: Running
@@ -23,11 +23,11 @@ class DevServer:
 
     @property
     def logins(self) -> dict[str, str]:
-        """E-mail address and password of the demo accounts that it printed."""
+        """The printed e-mail address and password of each demo account."""
         return dict(LOGIN.findall(self.program.text))
 
     def account(self, role: str) -> tuple[str, str]:
-        """Return the login whose address starts with the role's name."""
+        """Return the login of the demo account with this role."""
         return next(pair for pair in self.logins.items() if pair[0].startswith(role))
 
     def browser(self) -> Browser:
@@ -35,7 +35,7 @@ class DevServer:
         return Browser(self.url)
 
     def logged_in(self, role: str) -> Browser:
-        """Return a browser in which that demo account is logged in."""
+        """Return a browser that is signed in with the demo account of this role."""
         browser = self.browser()
         answer = log_in(browser, *self.account(role))
         assert answer.status == 200, answer.text[-2000:]
@@ -43,7 +43,7 @@ class DevServer:
 
 
 def log_in(browser: Browser, email: str, password: str) -> Answer:
-    """Fill in the login form, to which the home page itself or its link leads."""
+    """Submit the sign-in form, on the home page or linked from it."""
     home = browser.open("/")
     link = next((link for link in Page(home).links if "login" in link), home.url)
     form = Page(browser.open(link)).form_with("password")

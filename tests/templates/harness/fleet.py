@@ -30,13 +30,13 @@ NOBODY, NOBODY_SECONDS = 16, 0.05  # MQTT 5, table 3-4: no matching subscribers
 
 
 class Code(Protocol):
-    """The broker's answer to a message, as Paho has it."""
+    """The reason code of the broker in Paho."""
 
     value: int
 
 
 class Device:
-    """One client: sends the next message whenever one was acknowledged."""
+    """A client that sends its next message when the previous one was acknowledged."""
 
     def __init__(self, name: str, secret: str, world: dict[str, str], messages: int) -> None:
         self.name, self.messages = name, messages
@@ -55,7 +55,7 @@ class Device:
         self.client.on_publish = self._published
         kept = Properties(PacketTypes.CONNECT)
         kept.SessionExpiryInterval = STAY_SECONDS
-        # Not `connect`, which fails for good where the broker is just being restarted.
+        # `connect` would fail permanently while the broker restarts.
         self.client.connect_async("127.0.0.1", int(world["port"]), clean_start=False, properties=kept)
         self.client.loop_start()
 
@@ -94,7 +94,7 @@ class Device:
 
 
 def main() -> None:
-    """Send everything, and tell what was acknowledged."""
+    """Send all messages, and print what was acknowledged."""
     world = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
     share = int(sys.argv[2]) // len(world["secrets"])
     devices = [Device(name, secret, world, share) for name, secret in world["secrets"].items()]

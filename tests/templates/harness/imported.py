@@ -1,4 +1,4 @@
-"""Prints a JSON line for each import in the project of the current folder: its file, name and packages."""
+"""Print a JSON line for each import of the project in the current folder: file, name and packages."""
 
 import ast
 import importlib.metadata

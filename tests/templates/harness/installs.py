@@ -1,4 +1,4 @@
-"""What uv and pip install for a generated project, as versions by name."""
+"""The versions that uv and pip install for a generated project, by name."""
 
 import json
 import re
@@ -11,7 +11,7 @@ from .projects import TRIES, Project, executable
 
 Versions = Mapping[str, str]
 PATIENCE_SECONDS = 900
-# Part of an environment, not of a project.
+# These belong to the environment, not to the project.
 TOOLING = frozenset({"pip", "setuptools", "wheel"})
 
 
@@ -28,7 +28,7 @@ def pinned(project: Path) -> Versions:
 
 
 def locked(project: Path) -> Versions:
-    """Return the versions in the project's uv.lock, itself apart."""
+    """Return the versions in the project's uv.lock, without the project itself."""
     lock = tomllib.loads((project / "uv.lock").read_text(encoding="utf-8"))
     return {row["name"]: row["version"] for row in lock["package"] if "virtual" not in row["source"]}
 
@@ -43,7 +43,7 @@ def differing(found: Versions, pins: Versions) -> list[str]:
 
 
 def by_uv(project: Project) -> Versions:
-    """Return what `uv sync` put into the project's environment."""
+    """Return the versions that `uv sync` installed in the project's environment."""
     assert project.venv
     words = ["pip", "list", "--format", "json", "--python", str(executable(project.venv, "python"))]
     done = run([project.uv, *words], project.path, project.env()).good()
@@ -51,7 +51,7 @@ def by_uv(project: Project) -> Versions:
 
 
 def by_pip(project: Project, folder: Path) -> Versions:
-    """Install the project into a new environment, the way of those without uv; return what is there."""
+    """Install the project with pip in a new environment, and return its versions."""
     run([project.python, "-m", "venv", "--upgrade-deps", folder], project.path).good()
     pip = executable(folder, "pip")
     for _ in range(TRIES):

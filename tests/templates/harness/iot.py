@@ -1,4 +1,4 @@
-"""An IoT project's platform for a test: broker, database, devices, workers of ingest, and who looks on."""
+"""An IoT project's platform for a test: broker, database, devices and ingest workers."""
 
 import contextlib
 import json
@@ -45,7 +45,7 @@ asyncio.run(main())
 
 FLEET = Path(__file__).with_name("fleet.py")  # only the project's Python can run it
 
-# A line whenever there is something new; nothing while the database is away.
+# Prints a line for each change, and nothing while the database is unavailable.
 WATCH = """
 import asyncio, os, sys, time
 import asyncpg
@@ -108,7 +108,7 @@ asyncio.run(main())
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """A server of the platform, and perhaps the token of an admin."""
+    """An API server, and optionally the token of an admin."""
 
     url: str
     program: Running
@@ -123,25 +123,25 @@ class Api:
 
 @dataclass(slots=True)
 class Watch:
-    """How much is stored by and by: pairs of a moment (`time.monotonic`) and a count."""
+    """The number of stored rows over time: pairs of `time.monotonic` and a count."""
 
     program: Running
     table: str = "readings"
 
     @property
     def samples(self) -> list[tuple[float, int]]:
-        """All that was seen so far."""
+        """All samples so far."""
         words = [line.split() for line in list(self.program.lines)]
         return [(float(word[2]), int(word[1])) for word in words if word[:1] == ["stored"]]
 
     @property
     def stored(self) -> int:
-        """The last count that was seen."""
+        """The latest count."""
         samples = self.samples
         return samples[-1][1] if samples else 0
 
     def reaches(self, count: int, within: float, what: Callable[[], str] = str) -> None:
-        """Wait until so much is stored."""
+        """Wait until this many rows are stored."""
 
         def said() -> str:
             return f"{count} stored, not {self.stored} {what()} {self.program.text[-2000:]}"
@@ -151,7 +151,7 @@ class Watch:
 
 @dataclass(frozen=True, slots=True)
 class Platform:
-    """A project with its broker and its database, as in production."""
+    """An IoT project with its broker and database, as in production."""
 
     project: Project
     broker: Broker
@@ -186,7 +186,7 @@ class Platform:
         )
 
     def call(self, *words: str | Path, timeout: float = 600) -> str:
-        """Run the project's Python to its end and return the last line of what it prints."""
+        """Run the project's Python and return the last line of its output."""
         done = run([self.python, *words], self.project.path, self.env(), timeout).good()
         return done.out.strip().rpartition("\n")[2]
 
@@ -205,7 +205,7 @@ class Platform:
             yield Api(f"http://127.0.0.1:{port}", program)
 
     def admin(self, api: "Api") -> "Api":
-        """Make an admin as the README tells, and return the API with a token."""
+        """Create an admin as the README describes, and return the API with a token."""
         email = f"{secrets.token_hex(4)}@example.com"
         said = run([self.python, "-m", "app", "admin", email], self.project.path, self.env(), 60).good().out
         (password,) = re.findall(r"with (\S+) and", said)
@@ -220,7 +220,7 @@ class Platform:
         return rows
 
     def publish(self, program: str, device: str, secret: str, value: float) -> None:
-        """Have a device send a temperature of now by `mosquitto_pub`."""
+        """Send a current temperature as a device, with `mosquitto_pub`."""
         message = {"metric": "temperature", "unit": "°C", "value": value}
         message["time"] = datetime.now(UTC).isoformat()
         command = [program, "-h", "127.0.0.1", "-p", str(self.broker.server.port), "-q", "1"]
@@ -229,14 +229,14 @@ class Platform:
         run(command, self.project.path, timeout=30).good()
 
     def prepare(self, count: int) -> dict[str, str]:
-        """Make the tables, a metric and so many devices; return the secret of each device."""
+        """Create tables, a metric and this many devices. Return the secret of each device."""
         self.call("-m", "app", "setup")
         made: dict[str, str] = json.loads(self.call("-c", PREPARE, str(count)))
         return made
 
     @contextlib.contextmanager
     def ingest(self) -> Iterator[Worker]:
-        """Have a worker of ingest while the block lasts."""
+        """Run an ingest worker while the block lasts."""
         with contextlib.ExitStack() as stack:
             worker = Worker(lambda: self.program("-m", "app", "ingest"), stack)
             worker.start()
@@ -244,13 +244,13 @@ class Platform:
 
     @contextlib.contextmanager
     def watch(self, table: str = "readings") -> Iterator[Watch]:
-        """Have somebody count the rows of a table while the block lasts."""
+        """Count the rows of a table while the block lasts."""
         with self.program("-c", WATCH, f"SELECT count(*) FROM {table}") as program:  # noqa: S608 - ours
             yield Watch(program)
 
     @contextlib.contextmanager
     def fleet(self, devices: dict[str, str], messages: int, folder: Path) -> Iterator["Fleet"]:
-        """Have the devices send so many messages together."""
+        """Run devices that send this many messages in total."""
         start = datetime.now(UTC).replace(microsecond=0) - timedelta(days=1)
         world = {"port": self.broker.server.port, "ca": str(self.broker.ca), "secrets": devices}
         file = folder / "fleet.json"
@@ -259,13 +259,13 @@ class Platform:
             yield Fleet(program)
 
     def stored(self) -> "Stored":
-        """Work the roll-ups out, and return what is stored."""
+        """Compute the roll-ups, and return what is stored."""
         return Stored(**json.loads(self.call("-c", STORED)))
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What is in the database."""
+    """The content of the database."""
 
     readings: list[list[str | int | float]]  # device, how many, their sum, how many times
     rolled: list[list[int | float]]  # seconds, how many, their sum
@@ -274,18 +274,18 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
-    """The program of the devices, while it sends."""
+    """The running program of the devices."""
 
     program: Running
 
     @property
     def acknowledged(self) -> int:
-        """How many messages the broker has acknowledged."""
+        """The number of messages that the broker acknowledged."""
         words = [line.split() for line in list(self.program.lines)]
         return max((int(word[1]) for word in words if word[:1] == ["acknowledged"]), default=0)
 
     def done(self, within: float) -> dict[str, tuple[int, int]]:
-        """Wait for the end; return how many messages each device got rid of, and the sum of their values."""
+        """Wait for the end, and return per device the number of acknowledged messages and their sum."""
         until(
             lambda: self.program.process.poll() is not None,
             within=within,

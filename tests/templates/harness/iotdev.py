@@ -1,4 +1,4 @@
-"""`uv run poe dev` of an IoT project, with a broker on a port of its own, and devices to speak for."""
+"""`uv run poe dev` of an IoT project, with a broker on a free port, and devices."""
 
 import contextlib
 import json
@@ -20,7 +20,7 @@ COMPLAINT = re.compile(r"\[(warning|error|critical)\b|Traceback|Warning:")
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """A program that uses the API with the token of one of the demo people."""
+    """An API client with the token of a demo account."""
 
     server: DevServer
     role: str
@@ -28,7 +28,7 @@ class Client:
 
     @classmethod
     def of(cls, server: DevServer, role: str) -> "Client":
-        """Log in at the API, by OAuth's password flow."""
+        """Sign in with the OAuth password flow."""
         email, password = server.account(role)
         form = f"grant_type=password&username={email}&password={password}"
         answer = server.browser().open(f"{API}/auth/token", form.encode())
@@ -36,7 +36,7 @@ class Client:
         return cls(server, role, json.loads(answer.body)["access_token"])
 
     def call(self, path: str, value: object = None) -> dict[str, object]:
-        """Ask for a path, or send it a value, and return what is answered."""
+        """Get a path, or post a value to it, and return the response."""
         headers = {"Authorization": f"Bearer {self.token}"}
         data = None
         if value is not None:
@@ -48,13 +48,13 @@ class Client:
         return found
 
     def items(self, path: str) -> list[dict[str, object]]:
-        """Return what a page of a list holds."""
+        """Return the items of a page."""
         items = self.call(path)["items"]
         assert isinstance(items, list)
         return items
 
     def provision(self, name: str, folder: Path) -> "Device":
-        """Make a device and return it with its secret."""
+        """Provision a device and return it with its secret."""
         made = self.call("/devices", {"id": name, "name": name.title()})
         credential = made["credential"]
         assert isinstance(credential, dict)
@@ -63,7 +63,7 @@ class Client:
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A device that somebody else's MQTT client speaks for."""
+    """A device that an external MQTT client publishes for."""
 
     name: str
     secret: str = field(repr=False)
@@ -71,7 +71,7 @@ class Device:
     folder: Path
 
     def publish(self, program: str, value: float) -> None:
-        """Send a temperature by `mosquitto_pub`, at least once."""
+        """Send a temperature with `mosquitto_pub`, at least once."""
         message = {"metric": "temperature", "unit": "°C", "value": value}
         message["time"] = datetime.now(UTC).isoformat()
         command = [program, "-p", str(self.port), "-q", "1", "-i", self.name, "-u", self.name]
@@ -80,7 +80,7 @@ class Device:
 
 
 def broker_port(server: DevServer) -> int:
-    """Return where the broker of the development server listens, as it printed."""
+    """Return the printed port of the development server's broker."""
     found = BROKER.search(server.program.text)
     assert found, server.program.text
     return int(found[1])
@@ -99,12 +99,12 @@ def iot_dev(project: Project) -> Iterator[DevServer]:
 
 
 def online(client: Client) -> list[object]:
-    """Return the simulated devices that are online and have been heard of."""
+    """Return the simulated devices that are online and have sent readings."""
     devices = client.items("/devices?status=online&limit=100")
     heard = [device["id"] for device in devices if device["last_seen_at"]]
     return [name for name in heard if str(name).startswith("demo-")]
 
 
 def all_online(client: Client, count: int, within: float) -> None:
-    """Wait until so many simulated devices are online."""
+    """Wait until this many simulated devices are online."""
     until(lambda: len(online(client)) == count, within=within, what=lambda: f"more than {online(client)}")

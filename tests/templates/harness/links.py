@@ -1,4 +1,4 @@
-"""Following the links of Markdown documents to files and headings of the same tree."""
+"""Check the links of Markdown documents to files and headings."""
 
 import re
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ def anchors(text: str) -> set[str]:
 
 
 def broken(root: Path, documents: Iterable[str]) -> list[str]:
-    """Return each link of these documents, named below `root`, that leads to nothing."""
+    """Return each broken link of these documents, whose names are relative to `root`."""
     wrong = []
     for name in documents:
         text = (root / name).read_text(encoding="utf-8")

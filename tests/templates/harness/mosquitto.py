@@ -20,7 +20,7 @@ STATE = "dynamic-security.json"
 
 @dataclass(frozen=True, slots=True)
 class Broker:
-    """A running broker: where it is, and how the platform gets in."""
+    """A running broker: its address, and the credentials of the platform."""
 
     server: Server
     ca: Path
@@ -29,7 +29,7 @@ class Broker:
 
     @property
     def url(self) -> str:
-        """The address of the platform itself."""
+        """The URL for the platform, with its credentials."""
         return f"mqtts://{self.user}:{self.password}@{LOOPBACK}:{self.server.port}"
 
 
@@ -37,7 +37,7 @@ class Broker:
 def mosquitto(
     program: str, settings: Path, like: Broker | None = None, user: str = PLATFORM
 ) -> Iterator[Broker]:
-    """Run a broker with the project's `mosquitto.conf`, prepared as its `start.sh` does it.
+    """Run a broker with the project's `mosquitto.conf`, prepared as in its `start.sh`.
 
     Only places differ, and the listener's address: loopback. A broker `like` another knows whom that
     one knew when this one was made.
@@ -61,7 +61,7 @@ def mosquitto(
 
 
 def _prepare(folder: Path, account: str | None, user: str, password: str) -> None:
-    """Make a certificate for loopback, and the platform's own user of the broker."""
+    """Create a certificate for loopback, and the broker's user for the platform."""
     certificate = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
     certificate += ["-nodes", "-days", "1", "-subj", "/CN=localhost"]
     certificate += ["-addext", f"subjectAltName=DNS:localhost,IP:{LOOPBACK}"]
@@ -70,7 +70,7 @@ def _prepare(folder: Path, account: str | None, user: str, password: str) -> Non
 
 
 def _placed(settings: Path, folder: Path, port: int) -> str:
-    """Return the project's settings with our places in them."""
+    """Return the project's settings with the paths and the port of this broker."""
     plugin = first(*PLUGINS)
     assert plugin, "Mosquitto has no plugin for dynamic security"
     text = settings.read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Run a program that gets no netlink socket: `python no_netlink.py PROGRAM ARGUMENT...`, on Linux.
+"""Run a program that cannot open netlink sockets: `python no_netlink.py PROGRAM ARGUMENT...`, on Linux.
 
 Chromium watches the machine's network interfaces over such a socket, and ends what it is loading with
 `net::ERR_NETWORK_CHANGED` when one comes or goes. Stacks of Compose that start beside a test do that all the
@@ -12,7 +12,7 @@ import platform
 import struct
 import sys
 
-# The architecture as the kernel's filters name it, and the number of its call `socket`.
+# The architecture as seccomp filters name it, and its number of the system call `socket`.
 ARCHITECTURES = {"x86_64": (0xC000003E, 41), "aarch64": (0xC00000B7, 198)}
 AF_NETLINK = 16
 PR_SET_SECCOMP, PR_SET_NO_NEW_PRIVS, SECCOMP_MODE_FILTER = 22, 38, 2
@@ -22,13 +22,13 @@ NUMBER, ARCHITECTURE, FIRST_ARGUMENT = 0, 4, 16  # where they stand in struct se
 
 
 class Program(ctypes.Structure):
-    """A filter, as the kernel takes it: struct sock_fprog."""
+    """A seccomp filter: struct sock_fprog."""
 
     _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_char_p))
 
 
 def deny_netlink() -> None:
-    """Have `socket(AF_NETLINK, …)` fail in this process and those that it starts."""
+    """Make `socket(AF_NETLINK, …)` fail in this process and its children."""
     architecture, socket = ARCHITECTURES[platform.machine()]
     steps = [
         (LOAD, 0, 0, ARCHITECTURE),

@@ -1,4 +1,4 @@
-"""Command-line tools from npm, installed once into a cache outside of the repository."""
+"""Command-line tools from npm, installed once into a cache outside the repository."""
 
 import hashlib
 import os
@@ -10,19 +10,19 @@ from .processes import Done, environment, run
 from .projects import TRIES
 from .waiting import until
 
-# Made by `npm install --package-lock-only --omit-lockfile-registry-resolved=true`: it holds no address.
+# Made by `npm install --package-lock-only --omit-lockfile-registry-resolved=true`: it contains no URLs.
 LOCK = Path(__file__).with_name("package-lock.json")
 PACKAGES = LOCK.with_name("package.json")
 
 
 def cache() -> Path:
-    """Return the folder for what these tests keep from run to run."""
+    """Return the folder that the tests keep between runs."""
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(base) / "capstone-scaffold-tests"
 
 
 def installed(npm: str) -> Path:
-    """Return `node_modules` with what package-lock.json names, installing it if it is not there."""
+    """Return `node_modules`, after installing package-lock.json if necessary."""
     key = hashlib.sha256(LOCK.read_bytes()).hexdigest()[:12]
     folder = cache() / f"node-{key}"
     modules, done = folder / "node_modules", folder / "complete"

@@ -1,4 +1,4 @@
-"""Things made once per run, however many pytest workers ask for them."""
+"""Create folders once per run, even with several pytest workers."""
 
 import os
 from collections.abc import Callable
@@ -10,14 +10,14 @@ PATIENCE = 900.0
 
 
 class Once:
-    """Makes named folders in the run's temporary folder, the first time each is asked for."""
+    """Creates named folders in the run's temporary folder on first use."""
 
     def __init__(self, root: Path) -> None:
-        """Keep them in `root`, which all workers of the run share."""
+        """Create the folders in `root`, which all workers of the run share."""
         self.root = root
 
     def __call__(self, name: str, make: Callable[[Path], None]) -> Path:
-        """Return the folder `name`, which `make` has filled; a second worker waits for it."""
+        """Return the folder `name`, filled by `make`; other workers wait for it."""
         folder = self.root / name
         done = self.root / f"{name}.done"
         lock = self.root / f"{name}.lock"

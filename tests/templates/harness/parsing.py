@@ -1,4 +1,4 @@
-"""Reading every file of a generated project with the parser of its kind.
+"""Parse every file of a generated project by its type.
 
 Python is newer there than here: its own formatter and linter parse that.
 """
@@ -18,7 +18,7 @@ ENV_LINE = re.compile(r"#.*|[A-Z][A-Z0-9_]*=.*|")
 
 
 class _AnyTag(yaml.SafeLoader):
-    """GitLab's own tags, such as `!reference`, are valid YAML."""
+    """Accepts GitLab's tags, such as `!reference`."""
 
 
 _AnyTag.add_multi_constructor(
@@ -63,7 +63,7 @@ PARSERS: dict[str, Callable[[str], object]] = {
 
 
 def unreadable(files: Mapping[str, bytes]) -> dict[str, str]:
-    """Return what is wrong with each file that its parser refuses."""
+    """Return the error of each file that its parser refuses."""
     wrong = {}
     for path, content in files.items():
         name = PurePosixPath(path).name
@@ -80,7 +80,7 @@ def unreadable(files: Mapping[str, bytes]) -> dict[str, str]:
 
 
 def untidy(files: Mapping[str, bytes]) -> dict[str, str]:
-    """Return which text files do not end in one newline, or have a carriage return."""
+    """Return the text files that do not end with one newline or contain a carriage return."""
     wrong = {}
     for path, content in files.items():
         if b"\r" in content:

@@ -1,4 +1,4 @@
-"""Running programs: finished ones with their output, and long ones that print and are ended."""
+"""Run programs to their end, or in the background."""
 
 import contextlib
 import os
@@ -11,28 +11,28 @@ from pathlib import Path
 
 from .waiting import until
 
-# What the machine's own settings must not decide for a project under test.
+# Settings of this machine that must not affect a project under test.
 LEFT_OUT: tuple[str, ...] = ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME", "UV_PROJECT_ENVIRONMENT", "PORT")
-# Without compiled modules each of a hundred processes compiles SQLAlchemy, Django or FastAPI anew.
+# Without compiled modules, each of a hundred processes would compile SQLAlchemy, Django or FastAPI again.
 LEFT_OUT += ("PYTHONDONTWRITEBYTECODE",)
 LEFT_OUT_PREFIXES = ("SCAFFOLD_", "COOKIECUTTER_", "DJANGO_", "PYTEST_", "COV_")
 
 
 def environment(**extra: str) -> dict[str, str]:
-    """Return this machine's environment without what could leak into a project."""
+    """Return the environment without variables that could affect a project."""
     kept = {
         name: value
         for name, value in os.environ.items()
         if name not in LEFT_OUT and not name.startswith(LEFT_OUT_PREFIXES)
     }
-    # Without git's own settings the author of a project is the template's default.
+    # Without git's configuration, the author of a project is the template's default.
     git = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
     return kept | {"NO_COLOR": "1"} | git | extra
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A program that ended: its exit code and what it said."""
+    """A finished program: its exit code and output."""
 
     command: tuple[str, ...]
     code: int
@@ -41,11 +41,11 @@ class Done:
 
     @property
     def text(self) -> str:
-        """Everything it printed."""
+        """The whole output."""
         return self.out + self.err
 
     def good(self) -> "Done":
-        """Return itself if the program succeeded; else fail with what it said."""
+        """Return this result if the program succeeded, or fail with its output."""
         said = f"{' '.join(self.command)} ended with {self.code}:\n{self.text[-6000:]}"
         assert self.code == 0, said
         return self
@@ -57,7 +57,7 @@ def run(
     env: Mapping[str, str] | None = None,
     timeout: float = 600,
 ) -> Done:
-    """Run the program to its end, with nothing on standard input."""
+    """Run the program to its end, without input."""
     words = tuple(str(word) for word in command)
     done = subprocess.run(
         words,
@@ -76,18 +76,18 @@ def run(
 
 @dataclass(slots=True)
 class Running:
-    """A program that runs in a process group of its own, and what it has printed so far."""
+    """A program in its own process group, and its output so far."""
 
     process: subprocess.Popen[str]
     lines: list[str] = field(default_factory=list)
 
     @property
     def text(self) -> str:
-        """Everything it printed until now."""
+        """The output so far."""
         return "".join(self.lines)
 
     def says(self, what: str, within: float = 60) -> str:
-        """Wait until it has printed `what`; return everything printed."""
+        """Wait until the output contains `what`, and return the output."""
         until(
             lambda: what in self.text or self.process.poll() is not None,
             within=within,
@@ -97,7 +97,7 @@ class Running:
         return self.text
 
     def interrupt(self, within: float = 10) -> int:
-        """Do what Ctrl-C does at a terminal; return the exit code."""
+        """Interrupt the program as Ctrl-C does, and return its exit code."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGINT)
         return self.process.wait(within)
@@ -105,7 +105,7 @@ class Running:
 
 @contextlib.contextmanager
 def running(command: Sequence[str | Path], cwd: Path, env: Mapping[str, str]) -> Iterator[Running]:
-    """Run the program while the block lasts; whatever is left of it is ended after that."""
+    """Run the program while the block lasts, and then kill what is left of it."""
     process = subprocess.Popen(
         [str(word) for word in command],
         cwd=cwd,
@@ -155,17 +155,17 @@ class Worker:
 
     @property
     def pid(self) -> int:
-        """The number of its process."""
+        """The id of the process."""
         assert self.program
         return self.program.process.pid
 
     @property
     def text(self) -> str:
-        """What it has said, through all its lives."""
+        """The output of all its processes."""
         return "".join(self.said) + (self.program.text if self.program else "")
 
     def kill(self) -> None:
-        """Kill it with -9, as a machine does that fails."""
+        """Kill it with SIGKILL, as in a crash."""
         assert self.program
         os.kill(self.pid, signal.SIGKILL)
         self.program.process.wait(10)

@@ -1,4 +1,4 @@
-"""The wheel, the `scaffold` installed from it, and the projects that it makes."""
+"""The wheel, the installed `scaffold`, and the projects that it generates."""
 
 import hashlib
 import json
@@ -33,8 +33,8 @@ class Project:
     venv: Path | None = None
 
     def env(self, **extra: str) -> dict[str, str]:
-        """Return the environment in which its tasks run here."""
-        # Where uv lies beside our own tools, those stay out of the projects' sight.
+        """Return the environment for its tasks."""
+        # Hide our own tools from the projects, even if uv is in the same folder.
         path = os.pathsep.join([str(Path(self.uv).parent), os.environ["PATH"]])
         settings = {"UV_PYTHON": self.python, "UV_PYTHON_DOWNLOADS": "never", "PATH": path}
         if self.venv:
@@ -47,18 +47,18 @@ class Project:
 
     @property
     def pyproject(self) -> dict[str, object]:
-        """Its pyproject.toml, read."""
+        """The parsed pyproject.toml."""
         return tomllib.loads((self.path / "pyproject.toml").read_text(encoding="utf-8"))
 
     def files(self) -> dict[str, bytes]:
-        """Return path and bytes of all that was generated, read anew; not what came later."""
+        """Return the path and current content of each generated file."""
         manifest = json.loads((self.path / ".scaffold.json").read_text(encoding="utf-8"))
         names = [*manifest["files"], ".scaffold.json"]
         return {name: (self.path / name).read_bytes() for name in sorted(names)}
 
 
 def tree(path: Path) -> dict[str, bytes]:
-    """Return path and bytes of every file below, git's own folder apart."""
+    """Return the path and content of every file below, without .git."""
     return {
         file.relative_to(path).as_posix(): file.read_bytes()
         for file in sorted(path.rglob("*"))
@@ -79,7 +79,7 @@ def build_wheel(folder: Path, uv: str) -> Path:
 
 
 def install(wheel: Path, folder: Path, uv: str) -> Path:
-    """Install the wheel into a fresh environment there; return its `scaffold`."""
+    """Install the wheel into a new environment, and return its `scaffold`."""
     run([uv, "venv", "--python", sys.executable, folder / "venv"], folder).good()
     target = executable(folder / "venv", "python")
     command: list[str | Path] = [uv, "pip", "install", "--python", target, wheel]
@@ -110,7 +110,7 @@ class Scaffold:
         return run([self.command, *arguments], cwd, environment(**extra))
 
     def new(self, template: str, folder: Path, answers: Mapping[str, str], *options: str) -> Project:
-        """Generate a project into the folder, which must not be there, and return it."""
+        """Generate a project in the folder, which must not exist, and return it."""
         folder.parent.mkdir(parents=True, exist_ok=True)
         words = ["new", template, str(folder), "--defaults", "--no-git", *options]
         for name, value in answers.items():
@@ -119,7 +119,7 @@ class Scaffold:
         return Project(folder, dict(answers))
 
     def uv_alone(self) -> Path:
-        """Return uv in a folder of its own: the projects' tasks look for it on PATH."""
+        """Return uv in its own folder, because the tasks of projects look for it on PATH."""
 
         def link(folder: Path) -> None:
             program = Path(self.uv).resolve()
@@ -155,6 +155,6 @@ class Scaffold:
 
         shared = self.once(name, sync)
         if lock.read_bytes() == seed:
-            # It saves the others the same resolution; uv changes the project's name in it.
+            # Reuse the resolution for other projects; uv updates the project's name in it.
             shutil.copy(shared / "uv.lock", lock)
         return made

@@ -17,7 +17,7 @@ PASSWORD = "a-password-of-the-tests"  # noqa: S105 - of a server that lives for 
 
 
 def account_of(*names: str) -> str | None:
-    """Return the first account that exists, if we are root: servers refuse to run as root."""
+    """Return the first existing account if we are root, because servers refuse to run as root."""
     if os.geteuid() != 0:
         return None
     import pwd  # noqa: PLC0415 - there is none on Windows
@@ -30,8 +30,8 @@ def account_of(*names: str) -> str | None:
 
 @contextlib.contextmanager
 def folder_of(account: str | None) -> Iterator[Path]:
-    """Have a temporary folder of that account while the block lasts."""
-    # Short, because the path of a Unix socket may have 107 bytes.
+    """Yield a temporary folder that belongs to this account."""
+    # Short, because the path of a Unix socket is limited to 107 bytes.
     folder = Path(tempfile.mkdtemp(prefix="scf-", dir="/tmp"))
     try:
         if account:
@@ -42,7 +42,7 @@ def folder_of(account: str | None) -> Iterator[Path]:
 
 
 def run_as(command: list[str], account: str | None, folder: Path) -> None:
-    """Run a program under that account; raise RuntimeError with what it said where it fails."""
+    """Run a program as this account. Raises RuntimeError with its output if it fails."""
     done = subprocess.run(
         command,
         user=account,
@@ -59,7 +59,7 @@ def run_as(command: list[str], account: str | None, folder: Path) -> None:
 
 @dataclass(slots=True)
 class Server:
-    """A server program in its folder; ended by its own process id, and started again on the same data."""
+    """A server program in its folder, which can be stopped and restarted with the same data."""
 
     command: list[str]
     account: str | None
@@ -70,7 +70,7 @@ class Server:
 
     @property
     def log(self) -> Path:
-        """The file of all that it said."""
+        """The log file."""
         return self.folder / "server.log"
 
     def start(self) -> None:
@@ -95,7 +95,7 @@ class Server:
             raise RuntimeError(message)
 
     def stop(self) -> None:
-        """End it as its makers mean it to be ended; by force where that takes too long."""
+        """Shut it down, and kill it if that takes too long."""
         if self.process is None:
             return
         self.process.send_signal(self.signal)
@@ -114,14 +114,14 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """A running server: the URL of a database on it that its user may drop and make."""
+    """A running server, and the URL of a database that its user may drop and create."""
 
     url: str
     server: Server
 
     @property
     def log(self) -> Path:
-        """The file of all that the server said."""
+        """The log file of the server."""
         return self.server.log
 
 
@@ -137,7 +137,7 @@ def serving(server: Server) -> Iterator[Server]:
 
 @contextlib.contextmanager
 def postgresql(programs: str, *, durable: bool = False) -> Iterator[Database]:
-    """Run a PostgreSQL server and yield it; only a durable one syncs its data to the disk."""
+    """Run a PostgreSQL server and yield it; only a durable one syncs its data to disk."""
     account = account_of("postgres")
     with folder_of(account) as folder:
         data, secret, port = folder / "data", folder / "pw", free_port()
@@ -166,7 +166,7 @@ def postgresql(programs: str, *, durable: bool = False) -> Iterator[Database]:
 
 @contextlib.contextmanager
 def mariadb(server: str) -> Iterator[Database]:
-    """Run a MariaDB server and yield it, with a user who may make databases."""
+    """Run a MariaDB server and yield it, with a user who may create databases."""
     account = account_of("mysql")
     with folder_of(account) as folder:
         data, sql, port = folder / "data", folder / "init.sql", free_port()
@@ -189,7 +189,7 @@ def mariadb(server: str) -> Iterator[Database]:
 
 @contextlib.contextmanager
 def redis(program: str) -> Iterator[Database]:
-    """Run a Redis server that keeps nothing on the disk, as the projects use it, and yield it."""
+    """Run a Redis server without persistence, as the projects use it, and yield it."""
     account = account_of("redis")
     with folder_of(account) as folder:
         port = free_port()

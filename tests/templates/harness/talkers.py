@@ -32,11 +32,11 @@ GONE = (OSError, WebSocketException, TimeoutError)
 
 
 class Crowd:
-    """All people, and what they have in common."""
+    """All clients, and their shared state."""
 
     def __init__(self, world: dict[str, Any], messages: int) -> None:
         self.ports: list[int] = world["ports"]
-        # Chance has to be the same in every run, and is no secret.
+        # Randomness must be reproducible, and needs no security.
         self.random = random.Random(world["seed"])  # noqa: S311
         share = messages // len(world["people"])
         self.people = [Talker(self, one["token"], one["rooms"], share) for one in world["people"]]
@@ -45,7 +45,7 @@ class Crowd:
         self.wrong: list[str] = []
 
     async def talk(self) -> None:
-        """Have everybody talk until all have seen everything, and a little longer."""
+        """Run all clients until each has seen everything, and a little longer."""
         tasks = [asyncio.create_task(one.live()) for one in self.people]
         while not all(one.done for one in self.people) and not self.wrong:
             if any(task.done() for task in tasks):
@@ -58,7 +58,7 @@ class Crowd:
         await asyncio.wait(tasks)
 
     def told(self) -> dict[str, Any]:
-        """Return what there is to tell."""
+        """Return the report."""
         rooms: dict[str, list[list[Any]]] = {}
         for one in self.people:
             for room, seen in one.seen.items():
@@ -69,7 +69,7 @@ class Crowd:
 
 
 class Seen:
-    """What somebody has seen of a room."""
+    """The messages of a room that a client has seen."""
 
     def __init__(self) -> None:
         self.last, self.messages = 0, 0
@@ -77,7 +77,7 @@ class Seen:
 
 
 class Talker:
-    """Somebody who talks and listens."""
+    """A client that sends and receives."""
 
     def __init__(self, crowd: Crowd, token: str, rooms: list[str], share: int) -> None:
         self.crowd, self.token = crowd, token
@@ -89,17 +89,17 @@ class Talker:
 
     @property
     def done(self) -> bool:
-        """Whether all was sent, and everything was seen."""
+        """Whether everything was sent and seen."""
         everything = all(seen.messages == self.crowd.due[room] for room, seen in self.seen.items())
         return everything and not self.sent and not self.unsent
 
     async def live(self) -> None:
-        """Be connected again and again."""
+        """Connect, and reconnect after each disconnect."""
         while True:
             try:
                 await self._once(self.crowd.random.choice(self.crowd.ports))
             except GONE as error:
-                # Too much at once is no wonder; anything else is not meant to happen.
+                # Throttling is expected; any other error is not.
                 if isinstance(error, InvalidStatus) and error.response.status_code != BUSY:
                     self.crowd.wrong.append(str(error))
                 self.crowd.counts["reconnected"] += 1
@@ -140,7 +140,7 @@ class Talker:
             await self._send(key)
 
     async def _send(self, key: str) -> None:
-        """Send the message of that id, or the wish to hear of that room."""
+        """Send the message with this id, or the request to join this room."""
         if key in self.seen:
             frame = {"type": "subscribe", "ref": key, "room": key, "after": self.seen[key].last}
         elif key in self.sent:
@@ -195,7 +195,7 @@ class Talker:
 
 
 def main() -> None:
-    """Have everybody talk, and tell what they saw."""
+    """Run all clients, and print their report."""
     crowd = Crowd(json.loads(Path(sys.argv[1]).read_text(encoding="utf-8")), int(sys.argv[2]))
     asyncio.run(crowd.talk())
     print(json.dumps(crowd.told()), flush=True)

@@ -1,4 +1,4 @@
-"""Which versions of TLS a server on the loopback address speaks."""
+"""Check the TLS versions of a server on the loopback address."""
 
 import socket
 import ssl
@@ -8,7 +8,7 @@ OLD, NEW = ssl.TLSVersion.TLSv1_1, ssl.TLSVersion.TLSv1_2
 
 
 def speaks(port: int, version: ssl.TLSVersion) -> bool:
-    """Tell whether a handshake with that version alone succeeds, whoever the server is."""
+    """Return whether a handshake with only this version succeeds; the certificate is not verified."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     context.set_ciphers("DEFAULT:@SECLEVEL=0")  # else our side would not offer the old ones

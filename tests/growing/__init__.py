@@ -1,0 +1,1 @@
+"""Small templates that grow, for the tests."""

@@ -1,0 +1,1 @@
+"""A small notes app on the standard library."""

@@ -1,0 +1,1 @@
+"""Notes: the table, the form, the pages."""

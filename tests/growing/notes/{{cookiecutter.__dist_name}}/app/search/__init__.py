@@ -1,0 +1,1 @@
+"""Search: notes that hold every word."""

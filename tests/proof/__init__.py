@@ -1,0 +1,1 @@
+"""What shows that a template is good at every milestone."""
