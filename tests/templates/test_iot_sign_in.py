@@ -12,7 +12,8 @@ from .harness.waiting import free_port
 
 OK, UNAUTHORIZED, TOO_MANY = 200, 401, 429
 SCHOOL = "198.51.100.7"
-ROLES = ("viewer", "operator", "admin")
+# Guesses use up an account's attempts, and the tests come in any order.
+CLASS, GUESSED = ("operator", "admin"), "viewer"
 
 
 @pytest.fixture(scope="module")
@@ -33,14 +34,14 @@ def sign_in(server: DevServer, who: str, address: str, password: str = "") -> in
 
 def test_class_signs_in_from_one_address(server: DevServer) -> None:
     """Sixty right passwords from one address within a minute are no attack, whoever they are."""
-    found = [sign_in(server, ROLES[turn % 3], SCHOOL) for turn in range(60)]
+    found = [sign_in(server, CLASS[turn % 2], SCHOOL) for turn in range(60)]
     assert found == [OK] * 60
 
 
 def test_wrong_passwords_at_once_count(server: DevServer) -> None:
     """Of twenty guesses at one account sent at once five at most are looked at in a window."""
     with ThreadPoolExecutor(20) as pool:
-        guesses = pool.map(lambda turn: sign_in(server, "viewer", f"203.0.113.{turn}", "a guess"), range(20))
+        guesses = pool.map(lambda turn: sign_in(server, GUESSED, f"203.0.113.{turn}", "a guess"), range(20))
         found = list(guesses)
     assert set(found) == {UNAUTHORIZED, TOO_MANY}
     # They may fall into two windows of a minute.
