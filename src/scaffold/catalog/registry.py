@@ -30,20 +30,17 @@ def find_folder() -> Path:
 @cache
 def load_all() -> tuple[Template, ...]:
     """Return every template of this installation, sorted by name."""
-    return tuple(
-        load(path.parent)
-        for path in sorted(find_folder().glob("*/cookiecutter.json"))
-        if path.parent.name[0] != "_"
-    )
+    return tuple(load(folder) for folder in _list_folders())
 
 
 def list_names() -> tuple[str, ...]:
     """Return the names of the templates without loading them, for fast completion."""
-    return tuple(
-        path.parent.name
-        for path in sorted(find_folder().glob("*/cookiecutter.json"))
-        if path.parent.name[0] != "_"
-    )
+    return tuple(folder.name for folder in _list_folders())
+
+
+def _list_folders() -> list[Path]:
+    folders = sorted(path.parent for path in find_folder().glob("*/cookiecutter.json"))
+    return [folder for folder in folders if not folder.name.startswith("_")]
 
 
 def find(name: str) -> Template:

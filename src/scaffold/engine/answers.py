@@ -87,7 +87,7 @@ def check_keys(template: Template, given: Mapping[str, object], where: str = "")
         if key not in known and key in {MILESTONE, EDITION}:
             raise BadAnswer(
                 f"{where}{template.name} has no milestones.",
-                f"Remove {key}; the project is always complete.",
+                f"Do not set {key}; the project is always complete.",
             )
         if key not in known:
             closest = get_close_matches(key, known, n=1, cutoff=0.5)
